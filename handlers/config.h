@@ -1,0 +1,67 @@
+#ifndef SLIPWAY_HANDLERS_CONFIG_H
+#define SLIPWAY_HANDLERS_CONFIG_H
+
+/*
+ * The environment variables of the function -> struct config. Everything that is wrong is named at
+ * once; a value that cannot be parsed is an error, never a silent default. docs/configuration.md
+ * lists the variables.
+ */
+
+#include "handlers/deploy/tag_policy.h"
+#include "runtime/aws/credentials.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/err.h"
+#include "runtime/base/view.h"
+
+#include <stdbool.h>
+
+enum target_kind { TARGET_SERVICE, TARGET_TASK, TARGET_LAMBDA };
+const char *target_kind_name(enum target_kind kind); /* "service", "task", "lambda" */
+
+/* One entry of ECS_SERVICE_MAP; what it leaves out is empty and follows from convention. */
+struct service_entry {
+    struct view name; /* the key */
+    struct view service_name;
+    struct view task_family;
+    struct view cluster;
+    struct view container;
+    struct view repository;     /* a name in the environment's registry */
+    struct view repository_uri; /* host/name in another one */
+    enum target_kind kind;
+    bool has_deploy_tags, has_auto_deploy_tags;
+    struct tag_policy deploy_tags, auto_deploy_tags;
+};
+
+enum task_definition_base { BASE_LATEST, BASE_RUNNING };
+enum image_reference_form { IMAGE_BY_DIGEST, IMAGE_BY_TAG };
+enum ecr_strategy { ECR_LOCAL, ECR_CROSS_ACCOUNT };
+
+struct config {
+    struct view project;
+    struct view env;
+    bool is_prod;            /* env is "prod" or "production" */
+    struct view region;      /* AWS_REGION, else AWS_DEFAULT_REGION */
+    struct view own_account; /* AWS_ACCOUNT_ID, else empty: known from the function's ARN */
+    struct view cluster;     /* name or ARN */
+    bool has_service_map;
+    struct service_entry *services; /* of ECS_SERVICE_MAP, in its order */
+    size_t n_services;
+    enum ecr_strategy ecr_strategy;
+    struct view ecr_account_id; /* empty: own */
+    struct view ecr_region;     /* set always */
+    struct view ecr_role_arn;
+    struct tag_policy deploy_tags, auto_deploy_tags;
+    struct view *allowed_accounts; /* as given; none: the function's own */
+    size_t n_allowed_accounts;
+    enum task_definition_base base;
+    enum image_reference_form image_reference;
+    bool enable_ecr, enable_ssm, enable_s3, enable_manual;
+    bool dry_run;
+};
+
+/* Everything lives in `arena` for as long as the process. -1: ERR_CONFIG_INVALID naming every
+ * variable at fault, each with where in its value and what is expected; ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int config_load(const struct environment *env, struct arena *arena,
+                             struct config *ret_config, struct err *err);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef SLIPWAY_HANDLERS_DEPLOY_FACTS_H
+#define SLIPWAY_HANDLERS_DEPLOY_FACTS_H
+
+/*
+ * What AWS says about the targets right now: every read that the plan needs, in one wave for all
+ * targets together (DescribeImages and BatchGetImage on the registry, DescribeServices ten a call,
+ * DescribeTaskDefinition of the family with its tags). A second wave is made only where the first
+ * shows the need of it: the running revision is not the family's newest, or the tag does not exist
+ * and the answer wants the tags that do.
+ */
+
+#include "handlers/deploy/target.h"
+#include "handlers/trigger/trigger.h"
+#include "runtime/aws/ecr.h"
+#include "runtime/aws/ecs.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/err.h"
+
+/* Each group holds either its value or the reason why not; a group that was not asked for has
+ * neither (…_err NULL and the value empty). */
+struct facts {
+    const struct err *image_err;
+    struct ecr_image image; /* what the tag or digest is */
+    const struct err *manifest_err;
+    struct ecr_manifest manifest;
+    const struct err *service_err;
+    struct ecs_service_state service;
+    const struct err *latest_err;
+    struct ecs_task_definition latest; /* the family's newest ACTIVE revision */
+    const struct err *running_err;
+    struct ecs_task_definition running; /* the service's; may equal `latest` */
+    const struct err *requested_err;
+    struct ecs_task_definition requested; /* the revision that the event names */
+    struct ecr_image *tagged;             /* for a tag that does not exist: images that are there */
+    size_t n_tagged;
+};
+
+struct facts_request {
+    const struct trigger *trigger;
+    const struct target *target;
+    struct facts *ret_facts;
+};
+
+/* Fills every ret_facts. What AWS refuses or fails lands in the facts; -1 only for
+ * ERR_OUT_OF_MEMORY. deadline_ms is on the monotonic clock. */
+ERR_MUST_USE int facts_gather(struct aws *aws, const struct config *config,
+                              const struct facts_request *requests, size_t n, int64_t deadline_ms,
+                              struct arena *arena, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef SLIPWAY_HANDLERS_HANDLER_H
+#define SLIPWAY_HANDLERS_HANDLER_H
+
+/*
+ * The walk of one event, top to bottom: bytes -> route -> targets -> facts -> plan -> execute ->
+ * report -> bytes. An array of events is one walk: its reads share a wave, and so do its writes.
+ */
+
+#include "handlers/config.h"
+#include "runtime/aws/aws.h"
+#include "runtime/base/clock.h"
+#include "runtime/lambda/lambda.h"
+
+struct handler {
+    const struct config *config;
+    struct aws *aws;
+    const struct clock *clock;
+};
+
+/* A lambda_handler; `user` is a struct handler. */
+ERR_MUST_USE int handler_invoke(void *user, const struct lambda_invocation *invocation,
+                                struct buf *response, struct err *err);
+
+/* The connections that the first deploy will need: two to ECR's endpoint (the registry's region)
+ * and two to ECS's, opened side by side. Called in the init phase. */
+void handler_warm(const struct handler *handler);
+
+#endif

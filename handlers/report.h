@@ -1,0 +1,30 @@
+#ifndef SLIPWAY_HANDLERS_REPORT_H
+#define SLIPWAY_HANDLERS_REPORT_H
+
+/*
+ * Telling what happened: changes -> the response JSON, the log line, the metrics (CloudWatch
+ * embedded metric format, namespace `slipway`). Pure but for the log lines it writes.
+ */
+
+#include "handlers/config.h"
+#include "handlers/deploy/plan.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/err.h"
+#include "runtime/base/log.h"
+
+/* The answer to one event:
+ * {"status":"deployed","environment":"prod","project":"myproject","event_id":"…","duration_ms":412,
+ *  "changes":[{"target":"backend","kind":"service","status":"deployed","from":{…},"to":{…},
+ *    "deployment_id":"ecs-svc/…"}]} */
+void report_response(const struct config *config, const struct change *changes, size_t n,
+                     int64_t duration_ms, struct buf *response);
+
+/* One line per change, and its metrics. */
+void report_log(const struct log *log, const struct config *config, const struct change *changes,
+                size_t n, int64_t duration_ms);
+
+/* The error of the invocation when any change failed: the first one's code, all failures named.
+ * 0: none did. */
+ERR_MUST_USE int report_failure(const struct change *changes, size_t n, struct err *err);
+
+#endif

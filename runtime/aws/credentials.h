@@ -1,0 +1,63 @@
+#ifndef SLIPWAY_AWS_CREDENTIALS_H
+#define SLIPWAY_AWS_CREDENTIALS_H
+
+/*
+ * Where credentials come from, in the SDKs' order: the environment (AWS_ACCESS_KEY_ID,
+ * AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN); the shared config and credentials files with the
+ * profile of AWS_PROFILE, if one is set or the default one exists (static keys, or role_arn with
+ * source_profile or credential_source=Environment|EcsContainer, external_id, role_session_name,
+ * duration_seconds); the container endpoint (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
+ * with AWS_CONTAINER_AUTHORIZATION_TOKEN or _TOKEN_FILE). And on top of those, AssumeRole.
+ *
+ * A provider caches what it got until five minutes before it expires; static credentials for ever.
+ * AWS SDKs and Tools Reference Guide, "Standardized credential providers".
+ */
+
+#include "runtime/aws/sigv4.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/err.h"
+#include "runtime/base/view.h"
+
+struct aws;
+struct credentials_provider;
+
+/* How the environment is read; `getenv` in main, a table in tests. */
+struct environment {
+    const char *(*get)(const void *state, const char *name); /* NULL when unset */
+    const void *state;
+};
+extern const struct environment environment_process;
+static inline struct view environment_get(const struct environment *env, const char *name) {
+    return view_of(env->get(env->state, name));
+}
+
+/* Reads environment and files; no network. -1: a file that names a profile which does not exist,
+ * cannot be parsed, or a chain of source_profile that ends in itself (ERR_CONFIG_INVALID). Finding
+ * no source at all is no error here: it is one when credentials are asked for. */
+ERR_MUST_USE int credentials_provider_new(const struct environment *env,
+                                          struct credentials_provider **ret_provider,
+                                          struct err *err);
+
+/* STS AssumeRole with the credentials of `base`, which must outlive it. */
+struct assume_role_options {
+    struct view role_arn;
+    struct view session_name; /* 2 to 64 of [A-Za-z0-9_+=,.@-] */
+    struct view external_id;  /* may be empty */
+    struct view region;       /* whose STS endpoint is asked */
+    int duration_seconds;     /* 0: 3600, the most that role chaining allows */
+};
+ERR_MUST_USE int credentials_provider_assume_role(struct credentials_provider *base,
+                                                  const struct assume_role_options *options,
+                                                  struct credentials_provider **ret_provider,
+                                                  struct err *err);
+void credentials_provider_free(struct credentials_provider *provider);
+
+/* The credentials, fetched if there are none or they are about to expire. They are borrowed until
+ * the next call for this provider. `aws` carries out what has to be fetched, before deadline_ms on
+ * the monotonic clock. -1: ERR_ACCESS_DENIED (none found; AssumeRole refused), or what the call
+ * met. `force` drops the cached ones first: AWS has just called them expired. */
+ERR_MUST_USE int credentials_get(struct credentials_provider *provider, struct aws *aws,
+                                 int64_t deadline_ms, bool force,
+                                 struct aws_credentials *ret_credentials, struct err *err);
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef SLIPWAY_AWS_STS_H
+#define SLIPWAY_AWS_STS_H
+
+/*
+ * AWS STS: AssumeRole over the query protocol. AWS STS API Reference, AssumeRole.
+ */
+
+#include "runtime/aws/aws.h"
+#include "runtime/base/secret.h"
+
+extern const struct aws_service sts_service;
+
+/* The form body of AssumeRole, without Action and Version. */
+ERR_MUST_USE int sts_assume_role_body(const struct assume_role_options *options,
+                                      struct arena *arena, struct view *ret_body, struct err *err);
+
+struct sts_credentials {
+    struct view access_key_id; /* in the arena */
+    struct secret secret_access_key;
+    struct secret session_token;
+    int64_t expires_at_ms;
+};
+void sts_credentials_wipe(struct sts_credentials *credentials);
+
+/* Parses AssumeRoleResponse; ERR_BAD_RESPONSE when a part is missing. */
+ERR_MUST_USE int sts_assume_role_parse(struct view xml, struct arena *arena,
+                                       struct sts_credentials *ret_credentials, struct err *err);
+/* ErrorResponse/Error/{Code,Message}; false when the text is none. Views borrow `xml`, but for
+ * entities, which are unescaped into the arena. */
+bool sts_error_parse(struct view xml, struct arena *arena, struct view *ret_code,
+                     struct view *ret_message);
+
+#endif
