@@ -1,0 +1,102 @@
+# Sourced by build.sh: `need PART…` installs what a part lacks, and is quick when nothing does.
+# Debian's and Ubuntu's packages come by apt (with sudo unless root), Python's into build/venv.
+# shellcheck shell=bash
+
+packages_of() {
+    case $1 in
+    compiler) echo gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev \
+        zlib1g-dev libcjson-dev ;;
+    tests) echo libcmocka-dev openssl ;;
+    clang) echo clang clang-format clang-tidy llvm ;;
+    lint) echo clang clang-format clang-tidy cppcheck shellcheck git python3 ;;
+    python | rie | sam) echo python3 python3-venv ca-certificates ;;
+    static) echo gcc libc6-dev make cmake ninja-build pkg-config musl-tools linux-libc-dev dpkg-dev \
+        perl xz-utils openssl ca-certificates binutils python3 ;;
+    docker) ;; # test-sam.sh looks for a running engine first
+    esac
+}
+
+missing_packages() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+install_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "install these first (this is no Debian or Ubuntu): ${missing[*]}" >&2
+        exit 69
+    fi
+    echo "installing ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" >/dev/null
+}
+
+# A virtual environment from a requirements file, made anew when the file changes.
+virtual_environment() {
+    local folder=$1 requirements=$2
+    if ! cmp -s "$requirements" "$folder/requirements.txt"; then
+        echo "installing $(basename "$folder") from $requirements"
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        "$folder/bin/pip" install -q --disable-pip-version-check -r "$requirements"
+        cp "$requirements" "$folder/requirements.txt"
+    fi
+}
+
+# AWS's Runtime Interface Emulator, as the SAM CLI's wheel ships it.
+runtime_interface_emulator() {
+    [ -x "$RIE" ] && return 0
+    local wheels machine
+    wheels=$(mktemp -d)
+    machine=$(uname -m | sed 's/aarch64/arm64/')
+    mkdir -p "$(dirname "$RIE")"
+    echo "fetching the Runtime Interface Emulator"
+    "$VENV/bin/pip" download -q --disable-pip-version-check --no-deps -d "$wheels" \
+        "$(grep -i '^aws-sam-cli==' tools/requirements-sam.txt)"
+    python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
+        "$wheels"/aws_sam_cli-*.whl "samcli/local/rapid/aws-lambda-rie-$machine" >"$RIE.part"
+    chmod +x "$RIE.part"
+    mv "$RIE.part" "$RIE"
+    rm -rf "$wheels"
+}
+
+need() {
+    local part packages=()
+    for part in "$@"; do
+        # shellcheck disable=SC2207
+        packages+=($(packages_of "$part"))
+    done
+    install_packages "${packages[@]}"
+    for part in "$@"; do
+        case $part in
+        clang | lint) sanitizer_runtime ;;
+        python) virtual_environment "$VENV" requirements.txt ;;
+        rie)
+            virtual_environment "$VENV" requirements.txt
+            runtime_interface_emulator
+            ;;
+        sam) virtual_environment "$ROOT/build/venv-sam" tools/requirements-sam.txt ;;
+        esac
+    done
+}
+
+# clang's sanitizer and fuzzer runtimes are a package of their own, named after its version.
+sanitizer_runtime() {
+    local version
+    version=$(clang -dumpversion | cut -d. -f1)
+    install_packages "libclang-rt-$version-dev"
+}
