@@ -21,6 +21,7 @@ struct buf {
     size_t capacity;
     size_t limit; /* ceiling in bytes, without the NUL */
     bool failed;
+    bool over_limit; /* it failed at its ceiling, not for want of memory */
 };
 
 #define BUF_INIT(limit_bytes) ((struct buf){.limit = (limit_bytes)})
