@@ -19,12 +19,15 @@ struct arn {
 };
 
 /* arn:partition:service:region:account:resource; false, nothing written, for anything else. The
- * account is empty, 12 digits, or "aws"; control characters and spaces are refused. */
+ * account is empty, 12 digits, or "aws"; control characters and spaces are refused, and so is what
+ * is longer than the 2048 bytes that AWS allows. */
 bool arn_parse(struct view text, struct arn *ret_arn);
 bool arn_is_account_id(struct view text); /* 12 digits */
 bool arn_is_region(struct view text);     /* aa-bbb-1, us-gov-west-1, … */
 /* The partition's name of a region ("aws-cn" for cn-*) and its DNS suffix ("amazonaws.com.cn"). */
 struct view arn_region_partition(struct view region);
 struct view arn_region_dns_suffix(struct view region);
+/* The suffix of dual-stack endpoints ("api.aws"). */
+struct view arn_region_dualstack_suffix(struct view region);
 
 #endif
