@@ -20,7 +20,12 @@
 
 /* The largest response that Lambda takes: 6 MiB and 100 bytes. */
 #define LAMBDA_RESPONSE_BYTES (6 * 1024 * 1024 + 100)
-/* Kept back of the deadline, to post the answer in. */
+/* Ceiling of an event: Lambda sends 6 MiB at most (1 MB asynchronously), the rest is slack. */
+#define LAMBDA_EVENT_BYTES (8 * 1024 * 1024)
+/* Ceiling of a trace header, which has about a hundred bytes; a longer one is not exported. */
+#define LAMBDA_TRACE_ID_BYTES 1024
+/* Kept back of the deadline, to post the answer in; but no more than a fifth of the time that is
+ * left when the invocation comes. */
 #define LAMBDA_DEADLINE_RESERVE_MS 500
 
 /* One invocation; borrowed for the time of the handler's call. Absent headers are empty. */
@@ -33,7 +38,8 @@ struct lambda_invocation {
     struct view tenant_id;
     struct view invocation_id; /* echoed with the answer */
     int64_t deadline_wall_ms;  /* as Lambda said it; 0 when it said nothing */
-    int64_t deadline_ms;       /* on the monotonic clock, less the reserve: work ends by then */
+    int64_t deadline_ms;       /* on the monotonic clock, less the reserve: work ends by then. A
+                                  minute from now when Lambda named no deadline */
     struct view payload;
     struct arena *arena; /* for all that lives as long as the invocation */
     struct log *log;     /* with the request id set */
@@ -49,17 +55,24 @@ struct lambda_options {
     struct http *http;       /* borrowed, as all of these */
     const struct clock *clock;
     struct log *log;
-    /* Exports _X_AMZN_TRACE_ID before an invocation; NULL unsets it. NULL function: not done. */
+    /* Exports _X_AMZN_TRACE_ID before an invocation; NULL unsets it. NULL function: not done.
+     * lambda_export_trace_id() in a process, a recorder in tests. */
     void (*set_trace_id)(const char *trace_id);
     const volatile int *stop; /* non-zero after SIGTERM: the loop ends after the invocation */
 };
 
-/* Runs until the Runtime API is gone, asks to end, or *stop is set. 0: a clean end. -1: a failure
- * of the Runtime API after which the process must end with a non-zero status. */
+/* Runs until *stop is set, also while it waits for an invocation; one that is under way is answered
+ * first. 0: a clean end. -1: a failure of the Runtime API after which the process must end with a
+ * non-zero status: ERR_AWS_UNAVAILABLE (/next failed too often in a row; the Runtime API reported a
+ * container error), ERR_OUT_OF_MEMORY (at the start). Nothing else ends the loop: not a handler's
+ * failure, and not an answer that the Runtime API would not take (400, 403, 410, 413). */
 ERR_MUST_USE int lambda_run(const struct lambda_options *options, lambda_handler handler,
                             void *user, struct err *err);
 
 /* Posts an error of the init phase (/runtime/init/error). Best effort: the process ends next. */
 void lambda_init_error(const struct lambda_options *options, const struct err *cause);
+
+/* For lambda_options.set_trace_id. Not for threads, and without growth over any number of calls. */
+void lambda_export_trace_id(const char *trace_id);
 
 #endif

@@ -1,0 +1,166 @@
+#include "runtime/lambda/answer.h"
+
+#include "runtime/lambda/invocation.h"
+
+#include <stddef.h>
+
+/* The Runtime API is on the same machine: it accepts a connection at once or not at all. */
+#define CONNECT_TIMEOUT_MS 1000
+/* In the init phase nothing freezes the process, so that a time limit means what it says. */
+#define INIT_ERROR_TIMEOUT_MS 2000
+/* How much of the Runtime API's own body a log line quotes. */
+#define QUOTED_BYTES 256
+
+/* What a status means for an answer that was posted. */
+static const struct status_meaning {
+    int first, last;
+    enum log_level level;
+    const char *message;
+    bool must_end;
+} status_meanings[] = {
+    {200, 299, LOG_DEBUG, "the Runtime API took the answer", false},
+    {400, 400, LOG_ERROR, "the Runtime API rejected the answer", false},
+    {403, 403, LOG_ERROR, "the Runtime API expected no answer in this state", false},
+    {410, 410, LOG_ERROR, "the answer came too late: the invocation had timed out", false},
+    {413, 413, LOG_ERROR, "the answer is larger than Lambda takes", false},
+    {500, 599, LOG_FATAL, "the Runtime API reports a container error", true},
+    {0, 999, LOG_ERROR, "the Runtime API answered with an unknown status", false},
+};
+
+static const struct status_meaning *meaning_of(int status) {
+    const struct status_meaning *meaning = status_meanings;
+    while (meaning->last != 999 && (status < meaning->first || status > meaning->last)) {
+        meaning++;
+    }
+    return meaning;
+}
+
+int answer_init(struct answer *answer, const struct lambda_options *options, struct err *err) {
+    *answer = (struct answer){
+        .options = options,
+        .url = BUF_INIT(ANSWER_URL_BYTES),
+        .document = ERROR_DOCUMENT_INIT,
+    };
+    if (buf_reserve(&answer->url, ANSWER_URL_BYTES) == NULL) {
+        return buf_check(&answer->url, "addresses of the Runtime API", err);
+    }
+    return 0;
+}
+
+void answer_release(struct answer *answer) {
+    http_exchange_release(&answer->exchange);
+    buf_release(&answer->url);
+    error_document_release(&answer->document);
+}
+
+/* Sends the post until there is a response. -1: there was none. */
+static int perform(struct answer *answer, struct err *err) {
+    const struct lambda_options *options = answer->options;
+    int64_t pause_ms = ANSWER_BACK_OFF_MS;
+    for (int attempt = 1;; attempt++) {
+        struct err cause;
+        err_init(&cause);
+        if (http_perform(options->http, &answer->exchange, &cause) == 0) {
+            return 0;
+        }
+        if (attempt == ANSWER_ATTEMPTS) {
+            return err_set(err, cause.code, "%s", cause.message);
+        }
+        clock_sleep_ms(options->clock, pause_ms);
+        pause_ms *= 2;
+    }
+}
+
+/* Logs what became of the post. -1 if the process has to end. */
+static int judge(const struct answer *answer, struct err *err) {
+    const struct http_exchange *exchange = &answer->exchange;
+    const struct status_meaning *meaning = meaning_of(exchange->status);
+    LOG(answer->options->log, meaning->level, meaning->message, LOG_I64("status", exchange->status),
+        LOG_I64("bytes", (int64_t)exchange->body.len),
+        LOG_I64("limit_bytes", LAMBDA_RESPONSE_BYTES),
+        LOG_VIEW("reply", view_slice(buf_view(&exchange->body_in), 0, QUOTED_BYTES)));
+    if (!meaning->must_end) {
+        return 0;
+    }
+    err_set(err, ERR_AWS_UNAVAILABLE, "the Runtime API answered %d to '%s'", exchange->status,
+            exchange->url);
+    err_remedy(err, "let Lambda start the function anew");
+    return -1;
+}
+
+/* Posts to the address in answer->url. No time limit: Lambda freezes the process between two
+ * invocations, at times before it has read the reply, and time goes on meanwhile. */
+static int post(struct answer *answer, const struct http_header *headers, size_t n_headers,
+                struct view body, int64_t timeout_ms, struct err *err) {
+    struct err failure;
+    err_init(&failure);
+    if (buf_check(&answer->url, "address of the answer", &failure) == 0) {
+        answer->exchange.method = "POST";
+        answer->exchange.url = buf_cstr(&answer->url);
+        answer->exchange.headers = headers;
+        answer->exchange.n_headers = n_headers;
+        answer->exchange.body = body;
+        answer->exchange.body_limit_bytes = ANSWER_REPLY_BYTES;
+        answer->exchange.timeout_ms = timeout_ms;
+        answer->exchange.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+        answer->exchange.no_proxy = true;
+        if (perform(answer, &failure) == 0) {
+            return judge(answer, err);
+        }
+    }
+    log_error(answer->options->log, LOG_ERROR, "the answer could not be posted", &failure);
+    return 0;
+}
+
+int answer_response(struct answer *answer, const struct lambda_invocation *invocation,
+                    struct view response, struct err *err) {
+    const struct http_header headers[] = {
+        {VIEW("Content-Type"), VIEW("application/json")},
+        {VIEW("Lambda-Runtime-Invocation-Id"), invocation->invocation_id},
+    };
+    buf_clear(&answer->url);
+    invocation_answer_url(&answer->url, answer->options->runtime_api, invocation->request_id,
+                          "response");
+    return post(answer, headers, invocation->invocation_id.len > 0 ? 2 : 1, response, 0, err);
+}
+
+/* Posts the error to the address in answer->url. */
+static int post_error(struct answer *answer, struct view invocation_id, const struct err *failure,
+                      int64_t timeout_ms, struct err *err) {
+    struct error_document_view document = error_document_build(&answer->document, failure);
+    struct http_header headers[4] = {
+        {VIEW("Content-Type"), VIEW("application/json")},
+        {VIEW("Lambda-Runtime-Function-Error-Type"), document.type},
+    };
+    size_t n = 2;
+    if (document.cause.len > 0) {
+        headers[n++] =
+            (struct http_header){VIEW("Lambda-Runtime-Function-XRay-Error-Cause"), document.cause};
+    }
+    if (invocation_id.len > 0) {
+        headers[n++] = (struct http_header){VIEW("Lambda-Runtime-Invocation-Id"), invocation_id};
+    }
+    return post(answer, headers, n, document.body, timeout_ms, err);
+}
+
+int answer_error(struct answer *answer, const struct lambda_invocation *invocation,
+                 const struct err *failure, struct err *err) {
+    buf_clear(&answer->url);
+    invocation_answer_url(&answer->url, answer->options->runtime_api, invocation->request_id,
+                          "error");
+    return post_error(answer, invocation->invocation_id, failure, 0, err);
+}
+
+void lambda_init_error(const struct lambda_options *options, const struct err *cause) {
+    struct answer answer;
+    struct err err;
+    err_init(&err);
+    if (answer_init(&answer, options, &err) == 0) {
+        invocation_url(&answer.url, options->runtime_api, "/init/error");
+        if (post_error(&answer, VIEW(""), cause, INIT_ERROR_TIMEOUT_MS, &err) < 0) {
+            /* The process ends next in any case, and judge() has logged it. */
+            err_init(&err);
+        }
+    }
+    answer_release(&answer);
+}
