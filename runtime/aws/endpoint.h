@@ -27,15 +27,16 @@ enum aws_protocol {
 struct aws_service {
     const char *name;            /* "ecr": for messages and limits */
     const char *endpoint_prefix; /* "api.ecr": the host is {prefix}.{region}.{suffix} */
-    const char *fips_prefix;     /* NULL: {endpoint_prefix}-fips; ECR's is "ecr-fips" */
-    const char
-        *dualstack_host;      /* printf-free pattern with {region}; NULL: {name}.{region}.{dual} */
-    const char *signing_name; /* "ecr" */
-    const char *env_name;     /* "ECR": AWS_ENDPOINT_URL_ECR */
+    const char *fips_prefix;     /* NULL: {endpoint_prefix}-fips */
+    const char *dualstack_host;  /* pattern of {fips}, {region}, {suffix}, {dual}, where {fips} is
+                                    "-fips" or nothing; NULL: {name}{fips}.{region}.{dual} */
+    const char *signing_name;    /* "ecr" */
+    const char *env_name;        /* "ECR": AWS_ENDPOINT_URL_ECR */
     enum aws_protocol protocol;
     const char *target_prefix; /* X-Amz-Target: {target_prefix}.{operation}; JSON only */
     const char *api_version;   /* Version=; query only */
     bool limit_is_quota;       /* LimitExceededException is a quota, not a throttle */
+    bool gov_is_fips;          /* in aws-us-gov the plain host is the FIPS one, as STS's is */
 };
 
 struct endpoint {
@@ -44,10 +45,23 @@ struct endpoint {
     struct view path; /* what precedes the operation's path; "" mostly */
 };
 
-/* In the arena. -1: ERR_CONFIG_INVALID naming the variable whose value is no http(s) URL, or for a
- * FIPS or dual-stack switch that is not true or false; ERR_OUT_OF_MEMORY. */
+/* In the arena. -1: ERR_CONFIG_INVALID naming the variable whose value is no http(s) URL, for a
+ * FIPS or dual-stack switch that is not true or false, for such a switch together with a URL of
+ * one's own (which of the two counts would be anybody's guess; the SDKs refuse it too), and for a
+ * region that cannot be part of a host name; ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int endpoint_resolve(const struct aws_service *service, struct view region,
                                   const struct environment *env, struct arena *arena,
                                   struct endpoint *ret_endpoint, struct err *err);
+
+/* The parts of an http or https URL; false for anything else, and for one with user information, a
+ * query or a fragment. Views borrow the text; a trailing slash of the path is cut off. */
+struct endpoint_url {
+    bool is_https;
+    struct view authority; /* host[:port], as spelt */
+    struct view host;      /* without brackets, if it is an IPv6 address */
+    struct view port;      /* empty when absent */
+    struct view path;      /* "" or "/…" */
+};
+bool endpoint_url_parse(struct view text, struct endpoint_url *ret_url);
 
 #endif
