@@ -1,7 +1,7 @@
 #include "runtime/lambda/lambda.h"
 
-#include "runtime/lambda/answer.h"
 #include "runtime/lambda/invocation.h"
+#include "runtime/lambda/post.h"
 
 #include <malloc.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ struct loop {
     struct buf response;
     struct buf trace_id;
     struct http_exchange next;
-    struct answer answer;
+    struct post post;
 };
 
 enum next_result {
@@ -50,7 +50,7 @@ static int loop_init(struct loop *loop, const struct lambda_options *options,
         .handler = handler,
         .user = user,
         .arena = ARENA_INIT(ARENA_BYTES),
-        .next_url = BUF_INIT(ANSWER_URL_BYTES),
+        .next_url = BUF_INIT(POST_URL_BYTES),
         .response = BUF_INIT(LAMBDA_RESPONSE_BYTES),
         .trace_id = BUF_INIT(LAMBDA_TRACE_ID_BYTES),
     };
@@ -58,11 +58,11 @@ static int loop_init(struct loop *loop, const struct lambda_options *options,
     if (buf_check(&loop->next_url, "address of the Runtime API", err) < 0) {
         return -1;
     }
-    return answer_init(&loop->answer, options, err);
+    return post_init(&loop->post, options, err);
 }
 
 static void loop_release(struct loop *loop) {
-    answer_release(&loop->answer);
+    post_release(&loop->post);
     http_exchange_release(&loop->next);
     buf_release(&loop->trace_id);
     buf_release(&loop->response);
@@ -98,7 +98,7 @@ static enum next_result ask_next(struct loop *loop, struct lambda_invocation *re
         return NEXT_STOP;
     }
     if (loop->next.outcome != HTTP_OK && loop->next.outcome != HTTP_TOO_LARGE) {
-        err_set(cause, loop->next.err.code, "%s", loop->next.err.message);
+        *cause = loop->next.err;
         return NEXT_FAILED;
     }
     if (loop->next.status != 200) {
@@ -179,11 +179,11 @@ static int run_handler(struct loop *loop, const struct lambda_invocation *invoca
     if (loop->handler(loop->user, invocation, &loop->response, err) < 0) {
         return err_set(err, ERR_BAD_RESPONSE, "the handler failed and did not say why");
     }
-    if (buf_check(&loop->response, "response", err) < 0) {
-        err_remedy(err, "send fewer events at once, or raise the function's memory size");
-        return -1;
+    int result = buf_check(&loop->response, "response", err);
+    if (loop->response.over_limit) {
+        err_remedy(err, "send fewer events at once: Lambda takes no larger response");
     }
-    return 0;
+    return result;
 }
 
 static int serve(struct loop *loop, struct lambda_invocation *invocation, struct err *err) {
@@ -200,10 +200,10 @@ static int serve(struct loop *loop, struct lambda_invocation *invocation, struct
 
     int result;
     if (run_handler(loop, invocation, &failure) == 0) {
-        result = answer_response(&loop->answer, invocation, buf_view(&loop->response), err);
+        result = post_response(&loop->post, invocation, buf_view(&loop->response), err);
     } else {
         log_error(log, LOG_ERROR, "the invocation failed", &failure);
-        result = answer_error(&loop->answer, invocation, &failure, err);
+        result = post_error(&loop->post, invocation, &failure, err);
     }
     log->request_id = VIEW("");
     log->tenant_id = VIEW("");
@@ -223,10 +223,7 @@ static void tidy(struct loop *loop) {
         was_large = true;
     }
     buf_clear(&loop->response);
-    if (loop->arena.used_bytes > KEEP_BYTES) {
-        arena_release(&loop->arena);
-        was_large = true;
-    }
+    was_large = was_large || loop->arena.used_bytes > KEEP_BYTES;
     arena_reset(&loop->arena);
 #ifdef __GLIBC__
     if (was_large) {

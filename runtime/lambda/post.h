@@ -1,5 +1,5 @@
-#ifndef SLIPWAY_LAMBDA_ANSWER_H
-#define SLIPWAY_LAMBDA_ANSWER_H
+#ifndef SLIPWAY_LAMBDA_POST_H
+#define SLIPWAY_LAMBDA_POST_H
 
 /*
  * Posts the answer of an invocation to the Runtime API, and knows what the Runtime API means by
@@ -17,15 +17,15 @@
 #include "runtime/lambda/lambda.h"
 
 /* How often a post is tried in all, and the pause before the second time; it doubles. */
-#define ANSWER_ATTEMPTS 3
-#define ANSWER_BACK_OFF_MS 10
+#define POST_ATTEMPTS 3
+#define POST_BACK_OFF_MS 10
 /* What is kept of the Runtime API's own body; its documents are about a hundred bytes. */
-#define ANSWER_REPLY_BYTES (64 * 1024)
+#define POST_REPLY_BYTES (64 * 1024)
 /* The host and port of the Runtime API, and a request id with each byte encoded. */
-#define ANSWER_URL_BYTES (4 * 1024)
+#define POST_URL_BYTES (4 * 1024)
 
 /* Kept from one invocation to the next, so that memory is reused. */
-struct answer {
+struct post {
     const struct lambda_options *options; /* borrowed */
     struct buf url;
     struct http_exchange exchange;
@@ -34,15 +34,15 @@ struct answer {
 
 /* Takes the memory for the addresses, so that an answer can be posted when there is no more.
  * -1: ERR_OUT_OF_MEMORY. */
-ERR_MUST_USE int answer_init(struct answer *answer, const struct lambda_options *options,
-                             struct err *err);
-void answer_release(struct answer *answer);
+ERR_MUST_USE int post_init(struct post *post, const struct lambda_options *options,
+                           struct err *err);
+void post_release(struct post *post);
 
 /* Both: 0 whatever the Runtime API said, -1 if it said that the container is in a state that the
  * process has to end for (ERR_AWS_UNAVAILABLE). */
-ERR_MUST_USE int answer_response(struct answer *answer, const struct lambda_invocation *invocation,
-                                 struct view response, struct err *err);
-ERR_MUST_USE int answer_error(struct answer *answer, const struct lambda_invocation *invocation,
-                              const struct err *failure, struct err *err);
+ERR_MUST_USE int post_response(struct post *post, const struct lambda_invocation *invocation,
+                               struct view response, struct err *err);
+ERR_MUST_USE int post_error(struct post *post, const struct lambda_invocation *invocation,
+                            const struct err *failure, struct err *err);
 
 #endif

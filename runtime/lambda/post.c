@@ -1,4 +1,4 @@
-#include "runtime/lambda/answer.h"
+#include "runtime/lambda/post.h"
 
 #include "runtime/lambda/invocation.h"
 
@@ -35,36 +35,37 @@ static const struct status_meaning *meaning_of(int status) {
     return meaning;
 }
 
-int answer_init(struct answer *answer, const struct lambda_options *options, struct err *err) {
-    *answer = (struct answer){
+int post_init(struct post *post, const struct lambda_options *options, struct err *err) {
+    *post = (struct post){
         .options = options,
-        .url = BUF_INIT(ANSWER_URL_BYTES),
+        .url = BUF_INIT(POST_URL_BYTES),
         .document = ERROR_DOCUMENT_INIT,
     };
-    if (buf_reserve(&answer->url, ANSWER_URL_BYTES) == NULL) {
-        return buf_check(&answer->url, "addresses of the Runtime API", err);
+    if (buf_reserve(&post->url, POST_URL_BYTES) == NULL) {
+        return buf_check(&post->url, "addresses of the Runtime API", err);
     }
     return 0;
 }
 
-void answer_release(struct answer *answer) {
-    http_exchange_release(&answer->exchange);
-    buf_release(&answer->url);
-    error_document_release(&answer->document);
+void post_release(struct post *post) {
+    http_exchange_release(&post->exchange);
+    buf_release(&post->url);
+    error_document_release(&post->document);
 }
 
 /* Sends the post until there is a response. -1: there was none. */
-static int perform(struct answer *answer, struct err *err) {
-    const struct lambda_options *options = answer->options;
-    int64_t pause_ms = ANSWER_BACK_OFF_MS;
+static int perform(struct post *post, struct err *err) {
+    const struct lambda_options *options = post->options;
+    int64_t pause_ms = POST_BACK_OFF_MS;
     for (int attempt = 1;; attempt++) {
         struct err cause;
         err_init(&cause);
-        if (http_perform(options->http, &answer->exchange, &cause) == 0) {
+        if (http_perform(options->http, &post->exchange, &cause) == 0) {
             return 0;
         }
-        if (attempt == ANSWER_ATTEMPTS) {
-            return err_set(err, cause.code, "%s", cause.message);
+        if (attempt == POST_ATTEMPTS) {
+            *err = cause;
+            return -1;
         }
         clock_sleep_ms(options->clock, pause_ms);
         pause_ms *= 2;
@@ -72,10 +73,10 @@ static int perform(struct answer *answer, struct err *err) {
 }
 
 /* Logs what became of the post. -1 if the process has to end. */
-static int judge(const struct answer *answer, struct err *err) {
-    const struct http_exchange *exchange = &answer->exchange;
+static int judge(const struct post *post, struct err *err) {
+    const struct http_exchange *exchange = &post->exchange;
     const struct status_meaning *meaning = meaning_of(exchange->status);
-    LOG(answer->options->log, meaning->level, meaning->message, LOG_I64("status", exchange->status),
+    LOG(post->options->log, meaning->level, meaning->message, LOG_I64("status", exchange->status),
         LOG_I64("bytes", (int64_t)exchange->body.len),
         LOG_I64("limit_bytes", LAMBDA_RESPONSE_BYTES),
         LOG_VIEW("reply", view_slice(buf_view(&exchange->body_in), 0, QUOTED_BYTES)));
@@ -88,46 +89,46 @@ static int judge(const struct answer *answer, struct err *err) {
     return -1;
 }
 
-/* Posts to the address in answer->url. No time limit: Lambda freezes the process between two
+/* Posts to the address in post->url. No time limit: Lambda freezes the process between two
  * invocations, at times before it has read the reply, and time goes on meanwhile. */
-static int post(struct answer *answer, const struct http_header *headers, size_t n_headers,
-                struct view body, int64_t timeout_ms, struct err *err) {
+static int send_to_url(struct post *post, const struct http_header *headers, size_t n_headers,
+                       struct view body, int64_t timeout_ms, struct err *err) {
     struct err failure;
     err_init(&failure);
-    if (buf_check(&answer->url, "address of the answer", &failure) == 0) {
-        answer->exchange.method = "POST";
-        answer->exchange.url = buf_cstr(&answer->url);
-        answer->exchange.headers = headers;
-        answer->exchange.n_headers = n_headers;
-        answer->exchange.body = body;
-        answer->exchange.body_limit_bytes = ANSWER_REPLY_BYTES;
-        answer->exchange.timeout_ms = timeout_ms;
-        answer->exchange.connect_timeout_ms = CONNECT_TIMEOUT_MS;
-        answer->exchange.no_proxy = true;
-        if (perform(answer, &failure) == 0) {
-            return judge(answer, err);
+    if (buf_check(&post->url, "address of the answer", &failure) == 0) {
+        post->exchange.method = "POST";
+        post->exchange.url = buf_cstr(&post->url);
+        post->exchange.headers = headers;
+        post->exchange.n_headers = n_headers;
+        post->exchange.body = body;
+        post->exchange.body_limit_bytes = POST_REPLY_BYTES;
+        post->exchange.timeout_ms = timeout_ms;
+        post->exchange.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+        post->exchange.no_proxy = true;
+        if (perform(post, &failure) == 0) {
+            return judge(post, err);
         }
     }
-    log_error(answer->options->log, LOG_ERROR, "the answer could not be posted", &failure);
+    log_error(post->options->log, LOG_ERROR, "the answer could not be posted", &failure);
     return 0;
 }
 
-int answer_response(struct answer *answer, const struct lambda_invocation *invocation,
-                    struct view response, struct err *err) {
+int post_response(struct post *post, const struct lambda_invocation *invocation,
+                  struct view response, struct err *err) {
     const struct http_header headers[] = {
         {VIEW("Content-Type"), VIEW("application/json")},
         {VIEW("Lambda-Runtime-Invocation-Id"), invocation->invocation_id},
     };
-    buf_clear(&answer->url);
-    invocation_answer_url(&answer->url, answer->options->runtime_api, invocation->request_id,
+    buf_clear(&post->url);
+    invocation_answer_url(&post->url, post->options->runtime_api, invocation->request_id,
                           "response");
-    return post(answer, headers, invocation->invocation_id.len > 0 ? 2 : 1, response, 0, err);
+    return send_to_url(post, headers, invocation->invocation_id.len > 0 ? 2 : 1, response, 0, err);
 }
 
-/* Posts the error to the address in answer->url. */
-static int post_error(struct answer *answer, struct view invocation_id, const struct err *failure,
+/* Posts the error to the address in post->url. */
+static int send_error(struct post *post, struct view invocation_id, const struct err *failure,
                       int64_t timeout_ms, struct err *err) {
-    struct error_document_view document = error_document_build(&answer->document, failure);
+    struct error_document_view document = error_document_build(&post->document, failure);
     struct http_header headers[4] = {
         {VIEW("Content-Type"), VIEW("application/json")},
         {VIEW("Lambda-Runtime-Function-Error-Type"), document.type},
@@ -140,27 +141,26 @@ static int post_error(struct answer *answer, struct view invocation_id, const st
     if (invocation_id.len > 0) {
         headers[n++] = (struct http_header){VIEW("Lambda-Runtime-Invocation-Id"), invocation_id};
     }
-    return post(answer, headers, n, document.body, timeout_ms, err);
+    return send_to_url(post, headers, n, document.body, timeout_ms, err);
 }
 
-int answer_error(struct answer *answer, const struct lambda_invocation *invocation,
-                 const struct err *failure, struct err *err) {
-    buf_clear(&answer->url);
-    invocation_answer_url(&answer->url, answer->options->runtime_api, invocation->request_id,
-                          "error");
-    return post_error(answer, invocation->invocation_id, failure, 0, err);
+int post_error(struct post *post, const struct lambda_invocation *invocation,
+               const struct err *failure, struct err *err) {
+    buf_clear(&post->url);
+    invocation_answer_url(&post->url, post->options->runtime_api, invocation->request_id, "error");
+    return send_error(post, invocation->invocation_id, failure, 0, err);
 }
 
 void lambda_init_error(const struct lambda_options *options, const struct err *cause) {
-    struct answer answer;
+    struct post post;
     struct err err;
     err_init(&err);
-    if (answer_init(&answer, options, &err) == 0) {
-        invocation_url(&answer.url, options->runtime_api, "/init/error");
-        if (post_error(&answer, VIEW(""), cause, INIT_ERROR_TIMEOUT_MS, &err) < 0) {
+    if (post_init(&post, options, &err) == 0) {
+        invocation_url(&post.url, options->runtime_api, "/init/error");
+        if (send_error(&post, VIEW(""), cause, INIT_ERROR_TIMEOUT_MS, &err) < 0) {
             /* The process ends next in any case, and judge() has logged it. */
             err_init(&err);
         }
     }
-    answer_release(&answer);
+    post_release(&post);
 }
