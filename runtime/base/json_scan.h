@@ -7,7 +7,8 @@
  * escapes, order, white space, members nobody knows).
  *
  * json_scan() checks the whole text once; every span that comes out of it is valid JSON, so that
- * the iterators below cannot fail. A scan allocates nothing and recurses at most `max_depth` deep.
+ * the iterators below cannot fail. A scan does not recurse, and allocates only when the objects
+ * that are open at one point have more than 256 members together.
  */
 
 #include "runtime/base/arena.h"
@@ -22,7 +23,9 @@ struct json_span {
 };
 
 /* The whole of `text` as one value, white space around it allowed. Errors are ERR_EVENT_MALFORMED
- * with the byte offset; `subject` names the document. Valid UTF-8 is required; a lone surrogate
+ * with the byte offset, counted from 0, or ERR_OUT_OF_MEMORY; `subject` names the document. No more
+ * of the text than one character, or a name that stands twice, is put into a message. No document
+ * may nest deeper than 512, whatever `limits` says. Valid UTF-8 is required; a lone surrogate
  * escape is accepted as AWS accepts it, since it is never decoded here but on request. Duplicate
  * names in an object are an error: which one counts would be anybody's guess. */
 ERR_MUST_USE int json_scan(struct view text, const struct json_limits *limits, const char *subject,
