@@ -34,8 +34,10 @@ struct json_limits {
     size_t max_depth; /* 1: a scalar, or an empty array or object */
 };
 
-/* Parses `text`. Errors are ERR_EVENT_MALFORMED with the byte offset and what was expected there;
- * `subject` names the document in the message ("event", "ECS_SERVICE_MAP"). */
+/* Parses `text`. Errors are ERR_EVENT_MALFORMED with the byte offset, counted from 0, and what was
+ * expected there, or ERR_OUT_OF_MEMORY; `subject` names the document in the message ("event",
+ * "ECS_SERVICE_MAP"). What json_scan() refuses is refused, and besides: "\u0000", an escape that is
+ * half of a surrogate pair, and a number of more than 63 characters. */
 ERR_MUST_USE int json_parse(struct view text, const struct json_limits *limits, const char *subject,
                             struct json **ret_root, struct err *err);
 void json_free(struct json *root);
@@ -48,7 +50,7 @@ const char *json_type_name(enum json_type type); /* "string", "object", … */
 struct view json_string(const struct json *value);
 double json_number(const struct json *value);
 bool json_bool(const struct json *value);
-/* True only for an integer that a double holds exactly (|n| <= 2^53). */
+/* True only for an integer that a double tells from its neighbours (|n| < 2^53). */
 bool json_to_i64(const struct json *value, int64_t *ret_value);
 /* A member of an object, NULL when absent. */
 const struct json *json_get(const struct json *object, const char *name);
