@@ -1,5 +1,9 @@
 # libcurl, OpenSSL's libcrypto and cJSON as imported targets, each linked by the one layer that may
 # include it.
+if(SLIPWAY_STATIC)
+  include(cmake/static.cmake)
+  return()
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET GLOBAL libcurl>=7.84)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET GLOBAL libcrypto>=3.0)

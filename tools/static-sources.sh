@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Fetches the source packages that the release binary is made of, and the CA certificates, from the
+# distribution that this machine runs, with apt checking their signatures.
+#
+#   tools/static-sources.sh DIRECTORY
+#
+# apt runs on a configuration and a state of its own under DIRECTORY/apt; the machine's are read
+# (its mirrors, its keys, its proxy) and never written. Leaves DIRECTORY/packages/*.dsc with their
+# tarballs, DIRECTORY/packages/ca-certificates_*.deb, and DIRECTORY/versions: one "name version" a line.
+set -euo pipefail
+
+readonly sources=(openssl curl zlib cjson)
+# An index older than this is fetched again, so that a security update is not missed.
+readonly index_max_age_minutes=1440
+
+fail() {
+    printf 'static: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf '  %s\n' "$2" >&2
+    exit 1
+}
+
+# The distribution's own entries among the machine's one-line sources, as "deb" and "deb-src".
+own_lines() {
+    awk -v code="$1" '
+        $1 != "deb" { next }
+        {
+            line = $0; sub(/[ \t]*#.*/, "", line)
+            rest = line; sub(/^deb[ \t]+/, "", rest)
+            options = ""
+            if (match(rest, /^\[[^]]*\][ \t]*/)) {
+                options = substr(rest, 1, RLENGTH); rest = substr(rest, RLENGTH + 1)
+            }
+            n = split(rest, word, /[ \t]+/)
+            if (n < 3 || word[2] !~ "^" code "(-updates|-security)?(/updates)?$") next
+            has_main = 0
+            for (i = 3; i <= n; i++) if (word[i] == "main") has_main = 1
+            if (!has_main) next
+            print "deb " options rest
+            gsub(/arch[+-]?=[^] \t]*/, "", options)
+            if (options ~ /^\[[ \t]*\][ \t]*$/) options = ""
+            print "deb-src " options rest
+        }' "${@:2}"
+}
+
+# The same for deb822 files: the paragraph is kept, with both types.
+own_paragraphs() {
+    awk -v code="$1" '
+        function flush() {
+            if (enabled && types ~ /(^|[ \t])deb([ \t]|$)/ && own && main)
+                printf "Types: deb deb-src\n%s\n", body
+            body = ""; enabled = 1; types = ""; own = 0; main = 0; field = ""
+        }
+        BEGIN { enabled = 1 }
+        FNR == 1 { flush() }
+        /^#/ { next }
+        /^[ \t]*$/ { flush(); next }
+        /^[^ \t]/ {
+            field = tolower($0); sub(/[ \t]*:.*/, "", field)
+            value = $0; sub(/^[^:]*:[ \t]*/, "", value)
+        }
+        /^[ \t]/ { value = $0 }
+        field == "types" { types = types " " value; next }
+        field == "enabled" { if (value ~ /^(no|false|0)/) enabled = 0; next }
+        field == "architectures" { next }
+        field == "suites" {
+            n = split(value, word, /[ \t]+/)
+            for (i = 1; i <= n; i++)
+                if (word[i] ~ "^" code "(-updates|-security)?(/updates)?$") own = 1
+        }
+        field == "components" { if ((" " value " ") ~ / main /) main = 1 }
+        { body = body $0 "\n" }
+        END { flush() }' "${@:2}"
+}
+
+write_configuration() {
+    local etc=${APT_ETC:-/etc/apt} code
+    # shellcheck disable=SC1091
+    code=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    [ -n "$code" ] || fail "the distribution has no code name in '/etc/os-release'" \
+        "build on Debian 12 or later, or on Ubuntu 22.04 or later"
+    mkdir -p "$apt"/{sources.list.d,lists/partial,cache/archives/partial}
+    shopt -s nullglob
+    local lists=("$etc"/sources.list "$etc"/sources.list.d/*.list)
+    local deb822=("$etc"/sources.list.d/*.sources)
+    shopt -u nullglob
+    [ -e "$etc/sources.list" ] || lists=("${lists[@]:1}")
+    rm -f "$apt"/sources.list.d/own.*
+    [ ${#lists[@]} -eq 0 ] || own_lines "$code" "${lists[@]}" >"$apt/sources.list.d/own.list"
+    [ ${#deb822[@]} -eq 0 ] ||
+        own_paragraphs "$code" "${deb822[@]}" >"$apt/sources.list.d/own.sources"
+    grep -qs . "$apt"/sources.list.d/own.* ||
+        fail "no entry for '$code main' among the machine's apt sources" \
+            "add the distribution's own archive to '$etc'"
+    # The hooks of the machine's configuration would write outside of our directory.
+    cat >"$apt/apt.conf" <<CONF
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$apt/sources.list.d";
+Dir::State::lists "$apt/lists";
+Dir::Cache "$apt/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
+Acquire::Languages "none";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+#clear DPkg::Pre-Install-Pkgs;
+#clear Acquire::IndexTargets::deb::DEP-11;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-small;
+#clear Acquire::IndexTargets::deb::DEP-11-icons;
+CONF
+}
+
+# The versions of a source package that the archives name, the newest first.
+source_versions() {
+    local versions=() version i
+    mapfile -t versions < <(apt-cache -c "$apt/apt.conf" showsrc --only-source "$1" 2>/dev/null |
+        awk '$1 == "Version:" { print $2 }' | sort -u)
+    # Insertion sort by dpkg's order; there are three or four.
+    local sorted=()
+    for version in "${versions[@]}"; do
+        for ((i = ${#sorted[@]}; i > 0; i--)); do
+            dpkg --compare-versions "${sorted[i - 1]}" lt "$version" || break
+            sorted[i]=${sorted[i - 1]}
+        done
+        sorted[i]=$version
+    done
+    printf '%s\n' "${sorted[@]}"
+}
+
+fetch_source() {
+    local name=$1 version newest=
+    while read -r version; do
+        [ -n "$version" ] || break
+        newest=${newest:-$version}
+        # What is there already is checked against the signed index again, and kept.
+        apt-get -c "$apt/apt.conf" -qq source --download-only "$name=$version" >&2 || continue
+        # Loud, because what is left out may be a security update.
+        [ "$version" = "$newest" ] ||
+            printf 'static: WARNING: %s %s cannot be fetched; %s is used\n' \
+                "$name" "$newest" "$version" >&2
+        printf '%s %s\n' "$name" "$version" >>"$out/versions.new"
+        return 0
+    done < <(source_versions "$name")
+    fail "the source package '$name' cannot be fetched" "see what apt said above"
+}
+
+fetch_certificates() {
+    local name=ca-certificates version
+    version=$(apt-cache -c "$apt/apt.conf" policy "$name" | awk '$1 == "Candidate:" { print $2 }')
+    [ -n "$version" ] || fail "the package '$name' is not in the distribution's archive"
+    apt-get -c "$apt/apt.conf" -qq download "$name=$version" >&2 ||
+        fail "the package '$name' cannot be fetched" "see what apt said above"
+    printf '%s %s\n' "$name" "$version" >>"$out/versions.new"
+}
+
+[ $# -eq 1 ] || fail "expected one argument: the directory"
+for tool in apt-get dpkg-source patch; do
+    command -v "$tool" >/dev/null || fail "'$tool' is missing" "run ./build.sh setup"
+done
+mkdir -p "$1/packages"
+out=$(cd "$1" && pwd)
+apt=$out/apt
+write_configuration
+if [ -z "$(find "$apt/updated" -mmin -$index_max_age_minutes 2>/dev/null)" ]; then
+    # One archive that does not answer is no reason to stop, if the rest has what is needed.
+    if apt-get -c "$apt/apt.conf" -qq update; then
+        touch "$apt/updated"
+    else
+        echo "static: WARNING: an archive did not answer; going on with what is known of it" >&2
+    fi
+fi
+# apt's downloads run as a user of their own, who has to be able to write here.
+if [ "$(id -u)" -eq 0 ] && id _apt >/dev/null 2>&1; then
+    chown _apt "$out/packages" "$apt"/{lists,cache/archives}/partial
+fi
+cd "$out/packages"
+rm -f "$out/versions.new"
+for name in "${sources[@]}"; do
+    fetch_source "$name"
+done
+fetch_certificates
+mv "$out/versions.new" "$out/versions"

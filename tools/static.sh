@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds the release binary: static, position-independent, on musl, from the distribution's source
+# packages.                                                       -> build/static/bootstrap
+#
+# SLIPWAY_STATIC_DIR says where, and where what was built before is kept; default build/static.
+# Besides bootstrap: bootstrap.debug (with symbols, for addr2line), versions (what went in).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+out=${SLIPWAY_STATIC_DIR:-build/static}
+mkdir -p "$out"
+out=$(realpath "$out")
+sysroot=$out/sysroot
+
+tools/static-sources.sh "$out"
+tools/static-deps.sh "$out"
+
+# A tree configured for another folder or compiler is of no use.
+if ! grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$out/slipway/CMakeCache.txt" ||
+    [ "$sysroot/key" -nt "$out/slipway/CMakeCache.txt" ]; then
+    rm -rf "$out/slipway"
+fi
+if [ ! -f "$out/slipway/build.ninja" ]; then
+    cmake -S . -B "$out/slipway" -G Ninja -DSLIPWAY_STATIC=ON -DSLIPWAY_TESTS=OFF \
+        -DSLIPWAY_SYSROOT="$sysroot" -DCMAKE_C_COMPILER="$sysroot/bin/slipway-cc" \
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE='-Os -DNDEBUG' >"$out/cmake.log" 2>&1 || {
+        cat "$out/cmake.log" >&2
+        exit 1
+    }
+fi
+ninja -C "$out/slipway" bootstrap >"$out/ninja.log" 2>&1 || {
+    cat "$out/ninja.log" >&2
+    exit 1
+}
+cp "$out/slipway/bootstrap" "$out/bootstrap.debug"
+strip --strip-all --remove-section=.comment -o "$out/bootstrap" "$out/bootstrap.debug"
+tools/check-hardening.sh "$out/bootstrap"
+printf '%s: %s bytes\n' "${out#"$PWD/"}/bootstrap" "$(stat -c %s "$out/bootstrap")"
