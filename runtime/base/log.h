@@ -57,11 +57,18 @@ bool log_format_parse(struct view text, enum log_format *ret_format);
 bool log_enabled(const struct log *log, enum log_level level);
 void log_write(const struct log *log, enum log_level level, const char *message,
                const struct log_field *fields, size_t n_fields);
-/* LOG(log, LOG_INFO, "deployed", LOG_STR("service", "backend")); fields are optional. */
-#define LOG(log, level, message, ...)                                                              \
-    log_write((log), (level), (message), (const struct log_field[]){{0}, ##__VA_ARGS__} + 1,       \
-              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field) -  \
+/* LOG(log, LOG_INFO, "deployed", LOG_STR("service", "backend")); fields are optional. The variable
+ * arguments are the message and the fields, so that they are never none, which C17 does not have;
+ * LOG_END_ makes the same true of the fields alone. */
+#define LOG(log, level, ...)                                                                       \
+    log_write((log), (level), LOG_MESSAGE_(__VA_ARGS__, LOG_END_),                                 \
+              (const struct log_field[]){LOG_FIELDS_(__VA_ARGS__, LOG_END_)},                      \
+              sizeof((const struct log_field[]){LOG_FIELDS_(__VA_ARGS__, LOG_END_)}) /             \
+                      sizeof(struct log_field) -                                                   \
                   1)
+#define LOG_MESSAGE_(message, ...) (message)
+#define LOG_FIELDS_(message, ...) __VA_ARGS__
+#define LOG_END_ ((struct log_field){.name = NULL})
 /* An error's errorType, errorMessage and remedy as fields of one line. */
 void log_error(const struct log *log, enum log_level level, const char *message,
                const struct err *err);
