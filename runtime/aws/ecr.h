@@ -23,7 +23,8 @@ struct ecr_image_id {
     struct view digest;
 };
 
-/* {"registryId":"111111111111","repositoryName":"r","imageIds":[{"imageTag":"t"}]} */
+/* {"registryId":"111111111111","repositoryName":"r","imageIds":[{"imageTag":"t"}]}
+ * -1: ERR_TAG_INVALID when the image has neither tag nor digest, ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int ecr_describe_image_call(const struct ecr_registry *registry,
                                          struct view repository, const struct ecr_image_id *image,
                                          struct arena *arena, struct aws_call *ret_call,
@@ -40,8 +41,10 @@ struct ecr_image {
 };
 
 /* Errors: ERR_IMAGE_NOT_FOUND, ERR_REPOSITORY_NOT_FOUND, ERR_REGISTRY_ACCESS_DENIED (all with what
- * was looked for and where), or the call's own. An ARCHIVED image is ERR_IMAGE_NOT_FOUND: it cannot
- * be pulled. */
+ * was looked for and where; the last also when the registry's role could not be assumed),
+ * ERR_TAG_INVALID, or the call's own. An image that is ARCHIVED or still ACTIVATING is
+ * ERR_IMAGE_NOT_FOUND: it cannot be pulled. An answer about another image than the one asked for,
+ * or with a digest that is none, is ERR_BAD_RESPONSE. */
 ERR_MUST_USE int ecr_describe_image_result(const struct aws_call *call, struct arena *arena,
                                            struct ecr_image *ret_image, struct err *err);
 
@@ -69,9 +72,11 @@ struct ecr_manifest {
     bool is_index; /* a list of images, one per platform; else a single image: platforms unknown */
     struct ecr_platform *platforms; /* without attestations (os "unknown") */
     size_t n_platforms;
+    bool has_unnamed; /* some entry names no platform: it may be for any */
     struct view digest;
 };
-/* failures[] in a 200 are errors, as in ecr_describe_image_result(). */
+/* failures[] in a 200 are errors, as in ecr_describe_image_result(). A manifest that is no JSON
+ * object is ERR_BAD_RESPONSE. */
 ERR_MUST_USE int ecr_get_manifest_result(const struct aws_call *call, struct arena *arena,
                                          struct ecr_manifest *ret_manifest, struct err *err);
 
