@@ -5,12 +5,18 @@
  * The environment variables of the function -> struct config. Everything that is wrong is named at
  * once; a value that cannot be parsed is an error, never a silent default. docs/configuration.md
  * lists the variables.
+ *
+ * An empty value is an unset one (a Terraform module sets `ECR_ACCOUNT_ID = ""` when it has none),
+ * and so is an empty string or null inside ECS_SERVICE_MAP. What cannot be honoured is refused
+ * rather than forgotten: a member of the map that is not known, a registry account beside
+ * ECR_STRATEGY=local, both `repository` and `repository_uri`.
  */
 
 #include "handlers/deploy/tag_policy.h"
 #include "runtime/aws/credentials.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
+#include "runtime/base/log.h"
 #include "runtime/base/view.h"
 
 #include <stdbool.h>
@@ -32,6 +38,13 @@ struct service_entry {
     struct tag_policy deploy_tags, auto_deploy_tags;
 };
 
+/* One object of S3_SERVICE_MAP: an env file, and a service that reads it. */
+struct env_file {
+    struct view service;
+    struct view bucket;
+    struct view key;
+};
+
 enum task_definition_base { BASE_LATEST, BASE_RUNNING };
 enum image_reference_form { IMAGE_BY_DIGEST, IMAGE_BY_TAG };
 enum ecr_strategy { ECR_LOCAL, ECR_CROSS_ACCOUNT };
@@ -39,11 +52,11 @@ enum ecr_strategy { ECR_LOCAL, ECR_CROSS_ACCOUNT };
 struct config {
     struct view project;
     struct view env;
-    bool is_prod;            /* env is "prod" or "production" */
-    struct view region;      /* AWS_REGION, else AWS_DEFAULT_REGION */
-    struct view own_account; /* AWS_ACCOUNT_ID, else empty: known from the function's ARN */
-    struct view cluster;     /* name or ARN */
-    bool has_service_map;
+    bool is_prod;                   /* env is "prod" or "production" */
+    struct view region;             /* AWS_REGION, else AWS_DEFAULT_REGION */
+    struct view own_account;        /* AWS_ACCOUNT_ID, else empty: known from the function's ARN */
+    struct view cluster;            /* name or ARN */
+    bool has_service_map;           /* a map with an entry: "{}" is none */
     struct service_entry *services; /* of ECS_SERVICE_MAP, in its order */
     size_t n_services;
     enum ecr_strategy ecr_strategy;
@@ -57,7 +70,17 @@ struct config {
     enum image_reference_form image_reference;
     bool enable_ecr, enable_ssm, enable_s3, enable_manual;
     bool dry_run;
+    struct env_file *env_files;
+    size_t n_env_files;
+    bool has_slack_webhook; /* SLACK_WEBHOOK_URL holds one; it is a secret and not kept here */
+    struct view slack_webhook_parameter; /* name or ARN of an SSM SecureString */
+    struct view sns_topic_arn;
+    struct view notify_event_bus; /* name or ARN */
+    enum log_level log_level;     /* AWS_LAMBDA_LOG_LEVEL, else LOG_LEVEL, else info */
 };
+
+/* [A-Za-z0-9][A-Za-z0-9_-]{0,63}: what a project, an environment and a service may be called. */
+bool config_name_is_valid(struct view name);
 
 /* Everything lives in `arena` for as long as the process. -1: ERR_CONFIG_INVALID naming every
  * variable at fault, each with where in its value and what is expected; ERR_OUT_OF_MEMORY. */

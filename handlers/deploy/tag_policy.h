@@ -6,7 +6,7 @@
  * admitted, and an empty list admits none. Pure. A term is
  *
  *   a shell glob    git-*, v?.*, release-[0-9]*, [!a-z]*; '*' is any number of characters, '?' one,
- *                   '\\' takes the next one as it is. Case counts.
+ *                   a backslash takes the next one as it is. Case counts.
  *   semver:RANGE    semver:>=1.2 <2, semver:^1.4 || ~2.0, semver:1.x, semver:1.2 - 2.3; a tag is a
  *                   version with or without a leading "v". See semver.h.
  */

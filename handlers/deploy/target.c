@@ -1,0 +1,191 @@
+#include "handlers/deploy/target.h"
+
+#include "runtime/aws/arn.h"
+#include "runtime/base/buf.h"
+
+/* Services named in a message, at most, and its bytes: a list that nobody reads helps nobody. */
+#define KNOWN_MAX_NAMES 20
+#define KNOWN_MAX_BYTES 1024
+/* Longer names are not compared for similarity. */
+#define SIMILAR_MAX_BYTES 64
+
+/* ---- names by convention ---- */
+
+static bool is_backend(struct view name) {
+    return view_equal(name, VIEW("backend"));
+}
+
+struct view target_conventional_repository(struct view project, enum target_kind kind,
+                                           struct view name, struct arena *arena) {
+    if (kind == TARGET_TASK)
+        return arena_printf(arena, VIEW_FMT "_task_" VIEW_FMT, VIEW_ARG(project), VIEW_ARG(name));
+    if (is_backend(name))
+        return arena_printf(arena, VIEW_FMT "_backend", VIEW_ARG(project));
+    return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(project), VIEW_ARG(name));
+}
+
+static struct view conventional_service(const struct config *config, struct view name,
+                                        struct arena *arena) {
+    if (is_backend(name))
+        return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(config->project),
+                            VIEW_ARG(config->env));
+    return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT "_" VIEW_FMT,
+                        VIEW_ARG(config->project), VIEW_ARG(name), VIEW_ARG(config->env));
+}
+
+/* ---- the registry ---- */
+
+static struct view role_for_account(const struct config *config, struct view account) {
+    struct arn role;
+    if (arn_parse(config->ecr_role_arn, &role) && view_equal(role.account, account))
+        return config->ecr_role_arn;
+    return (struct view){0};
+}
+
+static struct repository repository_of(const struct config *config,
+                                       const struct service_entry *entry, struct view by_default) {
+    struct image_reference reference;
+    if (entry->repository_uri.len > 0 && image_reference_parse(entry->repository_uri, &reference)) {
+        return (struct repository){
+            .registry = {.account = reference.account,
+                         .region = reference.region,
+                         .role_arn = role_for_account(config, reference.account)},
+            .name = reference.name,
+        };
+    }
+    return (struct repository){
+        .registry = {.account = config->ecr_account_id,
+                     .region = config->ecr_region,
+                     .role_arn = config->ecr_role_arn},
+        .name = entry->repository.len > 0 ? entry->repository : by_default,
+    };
+}
+
+/* ---- unknown services ---- */
+
+/* Levenshtein's distance; SIZE_MAX when a name is too long to be compared. */
+static size_t distance(struct view a, struct view b) {
+    size_t row[SIMILAR_MAX_BYTES + 1];
+    if (a.len > SIMILAR_MAX_BYTES || b.len > SIMILAR_MAX_BYTES)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b.len; j++)
+        row[j] = j;
+    for (size_t i = 0; i < a.len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < b.len; j++) {
+            size_t best = diagonal + (a.data[i] != b.data[j]);
+            diagonal = row[j + 1];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (diagonal + 1 < best)
+                best = diagonal + 1;
+            row[j + 1] = best;
+        }
+    }
+    return row[b.len];
+}
+
+/* The entry most similar to `name` among those not taken yet; the first one of equals. */
+static size_t most_similar(const struct config *config, struct view name, const bool *taken) {
+    size_t best = config->n_services, best_distance = 0;
+    for (size_t i = 0; i < config->n_services; i++) {
+        if (taken[i])
+            continue;
+        size_t d = distance(name, config->services[i].name);
+        if (best == config->n_services || d < best_distance) {
+            best = i;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+static int unknown_of_map(const struct config *config, struct view name, struct arena *arena,
+                          struct err *err) {
+    struct buf known BUF_AUTO = BUF_INIT(KNOWN_MAX_BYTES);
+    bool *taken = ARENA_ARRAY(arena, config->n_services, bool);
+    if (taken == NULL)
+        return err_out_of_memory(err, "the list of services");
+    size_t shown = 0;
+    while (shown < config->n_services && shown < KNOWN_MAX_NAMES) {
+        size_t i = most_similar(config, name, taken);
+        taken[i] = true;
+        struct view entry = config->services[i].name;
+        if (known.len + entry.len + 4 > KNOWN_MAX_BYTES)
+            break;
+        buf_appendf(&known, "%s'" VIEW_FMT "'", shown > 0 ? ", " : "", VIEW_ARG(entry));
+        shown++;
+    }
+    size_t left = config->n_services - shown;
+    if (left == 0)
+        return err_set(err, ERR_SERVICE_UNKNOWN, "service '" VIEW_FMT "' is unknown; known: %s",
+                       VIEW_ARG(name), buf_cstr(&known));
+    return err_set(err, ERR_SERVICE_UNKNOWN,
+                   "service '" VIEW_FMT "' is unknown; known: %s and %zu more", VIEW_ARG(name),
+                   buf_cstr(&known), left);
+}
+
+static int unknown_by_convention(struct view name, struct err *err) {
+    err_set(err, ERR_SERVICE_UNKNOWN, "service '" VIEW_FMT "' is unknown: it is no name of one",
+            VIEW_ARG(name));
+    err_remedy(err, "send 1 to 64 letters, digits, '-' and '_', the first of them a letter or digit"
+                    ", or list the services in ECS_SERVICE_MAP");
+    return -1;
+}
+
+static int unknown_by_repository(struct view name, struct view repository, struct err *err) {
+    err_set(err, ERR_SERVICE_UNKNOWN,
+            "service '" VIEW_FMT "' is unknown: by convention its repository were '" VIEW_FMT
+            "', which is no name of an ECR repository",
+            VIEW_ARG(name), VIEW_ARG(repository));
+    err_remedy(err, "send the service's name as its repository spells it, or give the service and "
+                    "its repository in ECS_SERVICE_MAP");
+    return -1;
+}
+
+/* ---- resolving ---- */
+
+static const struct service_entry *find_entry(const struct config *config, struct view name) {
+    for (size_t i = 0; i < config->n_services; i++)
+        if (view_equal(config->services[i].name, name))
+            return &config->services[i];
+    return NULL;
+}
+
+static struct view either(struct view configured, struct view by_default) {
+    return configured.len > 0 ? configured : by_default;
+}
+
+int target_resolve(const struct config *config, struct view service, struct arena *arena,
+                   struct target *ret_target, struct err *err) {
+    const struct service_entry by_convention = {.name = service, .kind = TARGET_SERVICE};
+    const struct service_entry *entry = &by_convention;
+    if (config->has_service_map) {
+        entry = find_entry(config, service);
+        if (entry == NULL)
+            return unknown_of_map(config, service, arena, err);
+    } else if (!config_name_is_valid(service)) {
+        return unknown_by_convention(service, err);
+    }
+    struct view name = arena_copy(arena, service);
+    struct view conventional = conventional_service(config, service, arena);
+    struct view repository =
+        target_conventional_repository(config->project, entry->kind, service, arena);
+    if (name.data == NULL || conventional.data == NULL || repository.data == NULL)
+        return err_out_of_memory(err, "a target");
+    struct target target = {
+        .name = name,
+        .kind = entry->kind,
+        .cluster = either(entry->cluster, config->cluster),
+        .service = either(entry->service_name, conventional),
+        .family = either(entry->task_family, conventional),
+        .container = entry->container,
+        .repository = repository_of(config, entry, repository),
+        .deploy_tags = entry->has_deploy_tags ? &entry->deploy_tags : &config->deploy_tags,
+    };
+    if (!image_repository_is_valid(target.repository.name))
+        return unknown_by_repository(service, target.repository.name, err);
+    *ret_target = target;
+    return 0;
+}
