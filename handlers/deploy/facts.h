@@ -5,8 +5,8 @@
  * What AWS says about the targets right now: every read that the plan needs, in one wave for all
  * targets together (DescribeImages and BatchGetImage on the registry, DescribeServices ten a call,
  * DescribeTaskDefinition of the family with its tags). A second wave is made only where the first
- * shows the need of it: the running revision is not the family's newest, or the tag does not exist
- * and the answer wants the tags that do.
+ * shows the need of it: the running revision is not the family's newest, an unfinished deploy may
+ * have left revisions, or the tag does not exist and the answer wants the tags that do.
  */
 
 #include "handlers/deploy/target.h"
@@ -31,7 +31,10 @@ struct facts {
     struct ecs_task_definition running; /* the service's; may equal `latest` */
     const struct err *requested_err;
     struct ecs_task_definition requested; /* the revision that the event names */
-    struct ecr_image *tagged;             /* for a tag that does not exist: images that are there */
+    struct ecs_task_definition *between;  /* revisions of the family that an unfinished deploy may
+                                             have left (see facts.c); mostly none */
+    size_t n_between;
+    struct ecr_image *tagged; /* for a tag that does not exist: images that are there */
     size_t n_tagged;
 };
 

@@ -62,15 +62,23 @@ struct change {
     struct view deployment_id;
 };
 
+/* The first look at changes of one payload, before any facts: what needs none gets its verdict here
+ * (a trigger's refusal, a target that could not be resolved: `err` set by the caller, an event to
+ * be ignored). The rest is left open: VERDICT_RESTART for restarts, VERDICT_DEPLOY for all else.
+ * Only what is open needs facts and plan_decide(). */
+ERR_MUST_USE int plan_settle(struct change *changes, size_t n, struct arena *arena,
+                             struct err *err);
+
 /* Decides one change; trigger, target and facts are set in *change by the caller, and the rest of
- * it is empty. -1: ERR_OUT_OF_MEMORY only. */
+ * it is empty or as plan_settle() left it. A change that is settled already stays as it is. -1:
+ * ERR_OUT_OF_MEMORY only. */
 ERR_MUST_USE int plan_decide(const struct config *config, struct view own_account,
                              struct arena *arena, struct change *change, struct err *err);
 
-/* Settles changes of one payload that are about the same service: the newest event wins, the
- * others become superseded, and a second one of the same event id unchanged. Call it before
- * plan_decide() for what is left undecided (verdict VERDICT_DEPLOY or _RESTART stays open). */
-ERR_MUST_USE int plan_settle(struct change *changes, size_t n, struct arena *arena,
-                             struct err *err);
+/* Orders decided changes of one payload that are about the same service: of deploys the newest
+ * event wins and the others become superseded; the same event a second time becomes unchanged.
+ * Dry runs stand outside. It comes after plan_decide(), so that an event that is refused supersedes
+ * nothing; execute_plan() does it first of all. */
+ERR_MUST_USE int plan_order(struct change *changes, size_t n, struct arena *arena, struct err *err);
 
 #endif

@@ -17,7 +17,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
 
-/* Tags on a resource, at most (ECS's limit); slipway's own take up to seven of them. */
+/* Tags on a resource, at most (ECS's limit); slipway's own are up to seven of them. */
 #define TASKDEF_MAX_TAGS 50
 /* Bytes of a tag's value, at most; what is longer is cut. */
 #define TASKDEF_TAG_VALUE_BYTES 256
@@ -43,9 +43,11 @@ struct taskdef_splice {
     size_t n_containers;
     const struct ecs_tag *tags; /* slipway's own; those with an empty value are left out */
     size_t n_tags;
+    size_t n_required_tags; /* the first so many must fit beside the user's; of the others those
+                               that find no room are left out, the last one first */
 };
-/* The request's bytes, in the arena. -1: ERR_OUT_OF_MEMORY; ERR_BAD_RESPONSE when the user's tags
- * and slipway's together pass TASKDEF_MAX_TAGS (nothing of the user's is dropped). */
+/* The request's bytes, in the arena. -1: ERR_OUT_OF_MEMORY; ERR_FAMILY_MISMATCH when the user's
+ * tags and the required ones together pass TASKDEF_MAX_TAGS (nothing of the user's is dropped). */
 ERR_MUST_USE int taskdef_splice(const struct taskdef_splice *splice, struct arena *arena,
                                 struct view *ret_request, struct err *err);
 
@@ -53,7 +55,8 @@ ERR_MUST_USE int taskdef_splice(const struct taskdef_splice *splice, struct aren
  * TASKDEF_TAG_VALUE_BYTES. */
 struct view taskdef_tag_safe(struct view value, struct arena *arena);
 
-/* Field-level differences of a register request to its base, for a dry run. */
+/* Field-level differences of a register request to its base, for a dry run. Read-only members are
+ * no difference: a request never has them. */
 struct taskdef_difference {
     struct view path; /* containerDefinitions[1].image, tags.slipway:digest */
     struct view from; /* JSON, as spelt; empty: was not there */
