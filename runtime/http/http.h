@@ -46,9 +46,12 @@ struct http_exchange {
     size_t body_limit_bytes;    /* ceiling of the decoded response body */
     int64_t timeout_ms;         /* for the whole exchange; 0: none */
     int64_t connect_timeout_ms; /* 0: the implementation's default */
-    bool no_proxy; /* proxy variables of the environment do not apply (the Runtime API) */
+    bool no_proxy; /* a server on this machine (the Runtime API): the proxy variables of the
+                      environment do not apply, and a kept connection never gets too old */
     bool once;     /* not to be sent a second time behind the caller's back, even over a kept
                       connection that turned out to be dead: the request is not idempotent */
+    bool
+        accept_gzip; /* offers gzip; the body arrives decoded, and its ceiling counts those bytes */
 
     /* the response; owned by the exchange, freed by http_exchange_release() */
     enum http_outcome outcome;
@@ -57,7 +60,12 @@ struct http_exchange {
     struct buf header_bytes; /* storage of response_headers */
     struct http_header response_headers[HTTP_MAX_RESPONSE_HEADERS];
     size_t n_response_headers;
-    struct err err; /* ERR_AWS_UNAVAILABLE, ERR_DEADLINE_EXCEEDED, …, unless outcome is HTTP_OK */
+    struct err err; /* unless outcome is HTTP_OK: ERR_DEADLINE_EXCEEDED (timeout_ms was up),
+                       ERR_AWS_UNAVAILABLE (no connection, or no whole response),
+                       ERR_BAD_RESPONSE (too large), ERR_OUT_OF_MEMORY, ERR_CONFIG_INVALID (a URL
+                       that only libcurl found to be malformed) */
+    bool ended;     /* handed out by http_wait(), if only to somebody else's wait: who shares a
+                       struct http looks here before waiting */
 
     void *user;      /* the caller's */
     void *transport; /* the implementation's, while the exchange is under way */
@@ -75,11 +83,14 @@ struct http_ops {
     void (*warm)(void *state, const char *const *urls, size_t n, int64_t timeout_ms);
 };
 
-/* Begins an exchange. -1: it could not even begin (ERR_OUT_OF_MEMORY, a malformed URL) and is not
- * under way. The response fields are reset. */
+/* Begins an exchange. -1: it could not even begin (ERR_OUT_OF_MEMORY; ERR_CONFIG_INVALID for a
+ * malformed URL or a header with a line break in it) and is not under way. The response fields are
+ * reset, their memory kept. Nothing need be sent before http_wait(). */
 ERR_MUST_USE int http_start(struct http *http, struct http_exchange *exchange, struct err *err);
 /* Works on all exchanges under way until one ends or the time is over: that one, or NULL. A
- * timeout of -1 waits for as long as it takes; with nothing under way it sleeps or returns. */
+ * timeout of -1 waits for as long as it takes, 0 only looks; with nothing under way it sleeps or
+ * returns. NULL before its time means that a signal handler ran (EINTR): whoever waits for long
+ * looks at its stop flag and waits again. */
 struct http_exchange *http_wait(struct http *http, int64_t timeout_ms);
 /* Gives up an exchange that is under way; fine for one that is not. */
 void http_cancel(struct http *http, struct http_exchange *exchange);
@@ -88,8 +99,8 @@ void http_cancel(struct http *http, struct http_exchange *exchange);
  * about is made when it is needed. */
 void http_warm(struct http *http, const char *const *urls, size_t n, int64_t timeout_ms);
 
-/* Start and wait for just this one (no other may be under way). 0 when there is a response; else
- * -1 with the exchange's error. */
+/* Start and wait for just this one. 0 when there is a response; else -1 with the exchange's error.
+ * Others may be under way: those that end meanwhile are marked `ended`. Signals do not end it. */
 ERR_MUST_USE int http_perform(struct http *http, struct http_exchange *exchange, struct err *err);
 
 /* The first response header of that name, compared without case; the empty view when absent. */

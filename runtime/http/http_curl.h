@@ -3,11 +3,13 @@
 
 /*
  * struct http on a libcurl multi handle: HTTP/1.1 with kept connections, TLS 1.2 at least and
- * always verified, gzip accepted, redirects not followed, http and https only, no signals.
+ * always verified, redirects not followed, http and https only, no signals. One thread uses it.
+ * The program ignores SIGPIPE.
  *
  * Certificates: AWS_CA_BUNDLE if set, else a directory `certs` of hashed certificates beside the
- * program, else the usual places of a bundle. Proxy variables (https_proxy, no_proxy, …) apply
- * unless an exchange says otherwise.
+ * program, else the usual places of a bundle, which is read once. They are looked for when the
+ * first https exchange begins. Proxy variables (https_proxy, no_proxy, …) apply unless an exchange
+ * says otherwise.
  */
 
 #include "runtime/base/err.h"

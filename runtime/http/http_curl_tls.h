@@ -1,0 +1,28 @@
+#ifndef SLIPWAY_HTTP_HTTP_CURL_TLS_H
+#define SLIPWAY_HTTP_HTTP_CURL_TLS_H
+
+/*
+ * Whom https trusts, and the TLS options of an easy handle. Nothing is looked for before the first
+ * https exchange: a program that only speaks to the Runtime API pays nothing.
+ */
+
+#include "runtime/base/view.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct tls_trust {
+    const char *ca_bundle;    /* as configured; borrowed */
+    const char *ca_directory; /* as configured; borrowed */
+    bool found;
+    char *file;       /* owned; at most one of the two is set */
+    char *directory;  /* owned */
+    CURLSH *sessions; /* TLS sessions, shared by all handles */
+};
+
+void tls_trust_release(struct tls_trust *trust);
+bool tls_is_https(struct view url);
+/* Sets trust, the least version and the session cache. */
+CURLcode tls_set_up(struct tls_trust *trust, CURL *easy);
+
+#endif
