@@ -6,7 +6,8 @@
  * read or sent. IAM User Guide, "Create a signed AWS API request".
  *
  * The caller adds to its request, in this order, the headers that come back. Every header that is
- * given is signed; Host and X-Amz-Date are added by the signer.
+ * given is signed; Host and X-Amz-Date are added by the signer. So a header that something on the
+ * way may change (User-Agent, Connection, Expect, X-Amzn-Trace-Id) is not to be given.
  */
 
 #include "runtime/base/buf.h"
@@ -44,7 +45,7 @@ struct sigv4_params {
     bool omit_session_token; /* the token is sent but not signed */
 };
 
-/* Headers to add: X-Amz-Date, X-Amz-Security-Token when there is a token, x-amz-content-sha256
+/* Headers to add: X-Amz-Security-Token when there is a token, X-Amz-Date, x-amz-content-sha256
  * when asked for, Authorization. The values point into `storage`, which the caller wipes. */
 #define SIGV4_MAX_HEADERS 4
 struct sigv4_signature {
@@ -55,11 +56,12 @@ struct sigv4_signature {
 
 void sigv4_signature_wipe(struct sigv4_signature *signature);
 
-/* -1: ERR_OUT_OF_MEMORY, or ERR_BAD_RESPONSE for a request that cannot be signed (no host). */
+/* -1: ERR_OUT_OF_MEMORY, or ERR_BAD_RESPONSE for a request that cannot be signed (no host, a path
+ * without its slash, a header that is the signer's own to add). */
 ERR_MUST_USE int sigv4_sign(const struct sigv4_request *request, const struct sigv4_params *params,
                             struct sigv4_signature *ret_signature, struct err *err);
 
-/* The stages of it, for tests. */
+/* The stages of it, for tests. The first holds the session token: it is to be wiped. */
 void sigv4_canonical_request(const struct sigv4_request *request, const struct sigv4_params *params,
                              struct buf *canonical);
 void sigv4_string_to_sign(struct view canonical_request, const struct sigv4_params *params,
