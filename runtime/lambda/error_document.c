@@ -1,6 +1,7 @@
 #include "runtime/lambda/error_document.h"
 
 #include "runtime/base/json_write.h"
+#include "runtime/base/utf8.h"
 
 #include <stdint.h>
 
@@ -54,26 +55,13 @@ static void build_cause(struct buf *cause, struct view message, struct view type
     json_end_object(&w);
 }
 
-/* Takes one character off well-formed UTF-8 (the JSON writer lets nothing else out). */
-static uint32_t take_character(struct view *rest) {
-    const unsigned char *bytes = (const unsigned char *)rest->data;
-    size_t len = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : bytes[0] >= 0xc0 ? 2 : 1;
-    if (len > rest->len) {
-        len = rest->len;
-    }
-    uint32_t character = len == 1 ? bytes[0] : bytes[0] & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        character = character << 6 | (bytes[i] & 0x3fU);
-    }
-    *rest = view_slice(*rest, len, rest->len - len);
-    return character;
-}
-
 /* The same JSON in printable ASCII, as a header's value has to be: what lies outside it can only
  * stand inside a string, where \uXXXX means the same. */
 static void append_header_safe(struct buf *out, struct view json) {
     while (json.len > 0) {
-        uint32_t character = take_character(&json);
+        uint32_t character = 0xfffd;
+        size_t len = utf8_decode(json, &character);
+        json = view_slice(json, len > 0 ? len : 1, json.len);
         if (character >= 0x10000) {
             buf_appendf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((character - 0x10000) >> 10)),
                         (unsigned)(0xdc00 + ((character - 0x10000) & 0x3ff)));

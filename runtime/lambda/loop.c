@@ -72,8 +72,9 @@ static void loop_release(struct loop *loop) {
 
 /* Waits for /next for as long as it takes; false if the loop has to stop first. */
 static bool await_next(struct loop *loop) {
-    while (http_wait(loop->options->http, WAIT_SLICE_MS) != &loop->next) {
-        if (must_stop(loop)) {
+    while (!loop->next.ended) {
+        (void)http_wait(loop->options->http, WAIT_SLICE_MS);
+        if (!loop->next.ended && must_stop(loop)) {
             http_cancel(loop->options->http, &loop->next);
             return false;
         }
