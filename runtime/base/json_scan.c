@@ -340,6 +340,9 @@ static int after_value(struct scanner *s, bool *ret_want_value) {
 
 static int scan_document(struct scanner *s) {
     bool want_value = true;
+    if (view_starts_with(s->text, VIEW("\xEF\xBB\xBF"))) {
+        return forbidden(s, s->at, "a byte order mark");
+    }
     for (;;) {
         skip_space(s);
         if (want_value) {
