@@ -42,11 +42,16 @@ static int expected(struct scanner *s, const char *what) {
                        "'%s' is not valid JSON: expected %s at byte %zu, found the end", s->subject,
                        what, offset);
     }
-    struct view rest = {s->at, (size_t)(s->end - s->at)};
-    size_t len = utf8_sequence(rest);
+    unsigned char c = (unsigned char)*s->at;
+    size_t len = utf8_sequence((struct view){s->at, (size_t)(s->end - s->at)});
+    if (c < 0x20 || len == 0) { /* a NUL would end the message */
+        return err_set(s->err, ERR_EVENT_MALFORMED,
+                       "'%s' is not valid JSON: expected %s at byte %zu, found the byte 0x%02x",
+                       s->subject, what, offset, (unsigned)c);
+    }
     return err_set(s->err, ERR_EVENT_MALFORMED,
                    "'%s' is not valid JSON: expected %s at byte %zu, found '%.*s'", s->subject,
-                   what, offset, (int)(len > 0 ? len : 1), s->at);
+                   what, offset, (int)len, s->at);
 }
 
 /* Something at `at` that is not allowed there. */
