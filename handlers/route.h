@@ -3,8 +3,24 @@
 
 /*
  * Which parser an event goes to: one const table of (source, detail-type). Accepted shapes of a
- * payload: one EventBridge event; an array of them; a direct invocation with an event or just a
- * DEPLOY detail. Pure.
+ * payload: one event; an array of them. Pure.
+ *
+ * An object is an EventBridge event if it has a member `detail-type` or `detail`, or a `source` and
+ * no `service`; else, if it has a `service`, it is just a DEPLOY detail, from whoever IAM lets
+ * invoke the function: it gets the request's id and the present time (in an array the id gets the
+ * element's index behind it, so that two elements are two events). The members `id`, `time` and
+ * `account` of an event are EventBridge's own and cannot be forged through it; an event that lacks
+ * one was handed over directly, and has the request's id, the present time, and no account to
+ * check.
+ *
+ * What is looked at, in this order: the shape; whether the table has the source and detail-type;
+ * whether the event is for this environment; whether its kind is switched on; the account; and then
+ * the detail.
+ *
+ * - An `id` is kept in a revision's tags and compared there: it must consist of what a tag's value
+ *   may hold, so that no two ids become one.
+ * - A `time` in the future becomes the present: nothing happens after its arrival, and a sender
+ * with a wrong clock would otherwise make every later deploy an old one (`superseded`).
  */
 
 #include "handlers/config.h"
@@ -17,6 +33,11 @@
 #define ROUTE_MAX_EVENTS 100
 /* Deepest event: EventBridge details that slipway reads are 4 deep; the rest is slack. */
 #define ROUTE_MAX_DEPTH 16
+/* Bytes of a payload, at most: what Lambda takes of an asynchronous invocation, which is how
+ * EventBridge comes. A parsed document needs up to forty times its bytes. */
+#define ROUTE_MAX_BYTES ((size_t)1024 * 1024)
+/* Bytes of an event's id, at most; EventBridge's own have 36. */
+#define ROUTE_ID_BYTES 128
 
 /* What an invocation contributes where an event does not say it itself. */
 struct route_context {

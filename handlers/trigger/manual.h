@@ -9,8 +9,17 @@
 #include "handlers/trigger/trigger.h"
 
 /* detail: {"service"*, "tag", "digest", "task_definition", "reason", "dry_run", "force"}. A detail
- * that cannot be obeyed (grammar, types, contradictions) becomes trigger->refusal, with as much of
- * the trigger filled as could be read. -1: ERR_OUT_OF_MEMORY only. */
+ * that cannot be obeyed becomes trigger->refusal, with as much of the trigger filled as could be
+ * read:
+ *
+ *   EventMalformed     a member of the wrong type (null counts for what would be deployed: a
+ *                      workflow's empty variable must not turn a deploy into a restart), one that
+ *                      is not known, `task_definition` beside `tag` or `digest`
+ *   TagInvalid         `tag` or `digest` against their grammar, or empty
+ *   AccountNotAllowed  `task_definition` is an ARN of another account
+ *   FamilyMismatch     it is an ARN of another region: the service cannot run it
+ *
+ * -1: ERR_OUT_OF_MEMORY only. */
 ERR_MUST_USE int manual_deploy_parse(const struct event *event, const struct config *config,
                                      struct arena *arena, struct trigger *ret_trigger,
                                      struct err *err);

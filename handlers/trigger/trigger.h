@@ -23,6 +23,7 @@ struct event {
     struct view detail_type;
     struct view account; /* empty on a direct invocation: IAM has decided who may invoke */
     struct view region;
+    struct view own_account; /* the function's; empty when it is not known */
     int64_t time_ms;
     const struct json *resources; /* an array, or NULL */
     const struct json *detail;    /* an object */
@@ -49,5 +50,9 @@ struct trigger {
     bool force; /* deploy again although it runs already; does not undo the order of events */
     struct err refusal; /* set: the event asks for what cannot be (wrong grammar, account, …) */
 };
+
+/* Makes the error the trigger's refusal and returns 0; -1 and *err for ERR_OUT_OF_MEMORY, which
+ * is none. For parsers: `return trigger_refuse(ret_trigger, &cause, err);`. */
+ERR_MUST_USE int trigger_refuse(struct trigger *trigger, const struct err *cause, struct err *err);
 
 #endif
