@@ -10,7 +10,9 @@
 
 extern const struct aws_service sts_service;
 
-/* The form body of AssumeRole, without Action and Version. */
+/* The form body of AssumeRole, without Action and Version:
+ * RoleArn=arn%3Aaws…&RoleSessionName=slipway&DurationSeconds=3600[&ExternalId=…]
+ * -1: ERR_CONFIG_INVALID for a role, session name or duration that STS cannot take. */
 ERR_MUST_USE int sts_assume_role_body(const struct assume_role_options *options,
                                       struct arena *arena, struct view *ret_body, struct err *err);
 
@@ -22,11 +24,12 @@ struct sts_credentials {
 };
 void sts_credentials_wipe(struct sts_credentials *credentials);
 
-/* Parses AssumeRoleResponse; ERR_BAD_RESPONSE when a part is missing. */
+/* Parses AssumeRoleResponse; ERR_BAD_RESPONSE when a part is missing. The text holds the secrets
+ * and is the caller's to wipe. */
 ERR_MUST_USE int sts_assume_role_parse(struct view xml, struct arena *arena,
                                        struct sts_credentials *ret_credentials, struct err *err);
-/* ErrorResponse/Error/{Code,Message}; false when the text is none. Views borrow `xml`, but for
- * entities, which are unescaped into the arena. */
+/* ErrorResponse/Error/{Code,Message}, unescaped into the arena; a Message may be missing. False
+ * when the text is no such document. */
 bool sts_error_parse(struct view xml, struct arena *arena, struct view *ret_code,
                      struct view *ret_message);
 
