@@ -81,7 +81,7 @@ static void set_failure(const struct transfer *transfer, CURLcode result) {
         (void)err_out_of_memory(err, "an HTTP response");
         return;
     }
-    if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
+    if (result == CURLE_URL_MALFORMAT) {
         (void)err_set(err, ERR_CONFIG_INVALID, "the address of '" VIEW_FMT "' is malformed: %s",
                       VIEW_ARG(host), curl_easy_strerror(result));
         return;

@@ -121,6 +121,13 @@ CURLcode transfer_set_common(CURL *easy) {
     if (code == CURLE_OK) {
         code = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     }
+#if LIBCURL_VERSION_NUM >= 0x075700
+    if (code == CURLE_OK) {
+        /* A name lookup that hangs in its thread is left there when the time is up; otherwise
+         * libcurl waits for it, and everything under way waits too. */
+        code = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    }
+#endif
     return code;
 }
 
