@@ -118,10 +118,9 @@ static const struct config_variable variables[] = {
     VARIABLE("SLACK_WEBHOOK_PARAMETER", config_parse_parameter, slack_webhook_parameter),
     VARIABLE("SNS_TOPIC_ARN", config_parse_topic, sns_topic_arn),
     VARIABLE("NOTIFY_EVENT_BUS", config_parse_event_bus, notify_event_bus),
-    VARIABLE("LOG_LEVEL", config_parse_log_level, log_level),
-    VARIABLE("AWS_LAMBDA_LOG_LEVEL", config_parse_log_level, log_level), /* wins */
     VARIABLE("ECS_SERVICE_MAP", config_parse_service_map, services),
     VARIABLE("S3_SERVICE_MAP", config_parse_env_files, env_files),
+    {.name = "LOG_LEVEL"}, /* main's: the log is there before the configuration */
     {.name = "DEPLOYMENT_TIMEOUT_SECONDS"},
     {.name = "MAX_DEPLOYMENT_RETRIES"},
     {.name = "SERVICE_CONFIG"},
@@ -233,7 +232,6 @@ int config_load(const struct environment *env, struct arena *arena, struct confi
         .enable_ssm = true,
         .enable_s3 = true,
         .enable_manual = true,
-        .log_level = LOG_INFO,
     };
     struct config_loader loader = {
         .env = env,

@@ -16,7 +16,6 @@
 #include "runtime/aws/credentials.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
-#include "runtime/base/log.h"
 #include "runtime/base/view.h"
 
 #include <stdbool.h>
@@ -76,7 +75,6 @@ struct config {
     struct view slack_webhook_parameter; /* name or ARN of an SSM SecureString */
     struct view sns_topic_arn;
     struct view notify_event_bus; /* name or ARN */
-    enum log_level log_level;     /* AWS_LAMBDA_LOG_LEVEL, else LOG_LEVEL, else info */
 };
 
 /* [A-Za-z0-9][A-Za-z0-9_-]{0,63}: what a project, an environment and a service may be called. */

@@ -18,7 +18,7 @@ struct config_loader {
 
 struct config_variable {
     const char *name;
-    /* `value` is trimmed and not empty. NULL: accepted without effect, as ci_lambda had it. */
+    /* `value` is trimmed and not empty. NULL: accepted without effect here. */
     void (*parse)(struct config_loader *loader, const struct config_variable *variable,
                   struct view value);
     size_t offset; /* of the destination in struct config */
@@ -59,8 +59,6 @@ void config_parse_strategy(struct config_loader *, const struct config_variable 
 void config_parse_base(struct config_loader *, const struct config_variable *, struct view value);
 void config_parse_image_reference(struct config_loader *, const struct config_variable *,
                                   struct view value);
-void config_parse_log_level(struct config_loader *, const struct config_variable *,
-                            struct view value);
 void config_parse_tags(struct config_loader *, const struct config_variable *, struct view value);
 void config_parse_role(struct config_loader *, const struct config_variable *, struct view value);
 void config_parse_webhook(struct config_loader *, const struct config_variable *,

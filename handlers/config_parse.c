@@ -177,14 +177,6 @@ void config_parse_image_reference(struct config_loader *loader,
         loader->config->image_reference = IMAGE_BY_TAG;
 }
 
-void config_parse_log_level(struct config_loader *loader, const struct config_variable *variable,
-                            struct view value) {
-    if (!log_level_parse(value, &loader->config->log_level))
-        config_fault(loader, variable->name,
-                     "'" VIEW_FMT "': expected trace, debug, info, warn, error or fatal",
-                     VIEW_ARG(config_shown(value)));
-}
-
 void config_parse_tags(struct config_loader *loader, const struct config_variable *variable,
                        struct view value) {
     struct err err;

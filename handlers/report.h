@@ -13,13 +13,20 @@
 #include "runtime/base/log.h"
 
 /* The answer to one event:
+ *
  * {"status":"deployed","environment":"prod","project":"myproject","event_id":"…","duration_ms":412,
  *  "changes":[{"target":"backend","kind":"service","status":"deployed","from":{…},"to":{…},
- *    "deployment_id":"ecs-svc/…"}]} */
+ *    "deployment_id":"ecs-svc/…"}]}
+ *
+ * with `code`, `message` and `remedy` where a change has an error, `note` where it has one, and for
+ * a dry run `action` (deploy or restart) and `diff`. What is empty is left out. */
 void report_response(const struct config *config, const struct change *changes, size_t n,
                      int64_t duration_ms, struct buf *response);
 
-/* One line per change, and its metrics. */
+/* One line per change, INFO, WARN for what is refused, ERROR for what failed; its message is the
+ * error's or the status. And its metrics, in the dimensions Project, Environment, Service and once
+ * more in Project, Environment alone, for alarms on all services. Dry runs and what is ignored,
+ * superseded or planned have none. */
 void report_log(const struct log *log, const struct config *config, const struct change *changes,
                 size_t n, int64_t duration_ms);
 
