@@ -1,0 +1,200 @@
+#include "handlers/deploy/plan_decision.h"
+#include "handlers/deploy/plan_revision.h"
+
+/*
+ * Where several things are wrong, the first check that sees one decides. The order is that of use
+ * to the person who reads the answer:
+ *
+ *   1. what no fact can change: the event itself, an unknown service, the tag policy
+ *   2. the service: without it nothing else matters, and what it runs says whether this event has
+ *      been carried out already or comes after a newer one, however the registry is
+ *   3. the revisions of the family
+ *   4. the image
+ *
+ * A fact that could not be had (throttled, unreachable) fails the change at its place in that
+ * order: what was refused before it stays refused, what comes after it is not known to matter.
+ */
+
+static const decision_check deploy_checks[] = {
+    check_tag_policy,  check_service,    check_family,       check_running,       check_same_event,
+    check_event_order, check_base,       check_image,        check_digest_policy, check_platform,
+    check_unfinished,  check_containers, check_runs_already, build_revision,
+};
+
+static const decision_check revision_checks[] = {
+    check_service,        check_family,      check_running, check_requested,
+    check_requested_runs, check_event_order, use_requested,
+};
+
+static const decision_check restart_checks[] = {
+    check_service,
+    check_restart_covered,
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *change_status_name(enum change_status status) {
+    switch (status) {
+    case CHANGE_IGNORED:
+        return "ignored";
+    case CHANGE_UNCHANGED:
+        return "unchanged";
+    case CHANGE_SUPERSEDED:
+        return "superseded";
+    case CHANGE_PLANNED:
+        return "planned";
+    case CHANGE_RESTARTED:
+        return "restarted";
+    case CHANGE_DEPLOYED:
+        return "deployed";
+    case CHANGE_REFUSED:
+        return "refused";
+    case CHANGE_FAILED:
+        return "failed";
+    }
+    return "";
+}
+
+/* --- deciding --- */
+
+static int out_of_memory(struct decision *d) {
+    return err_out_of_memory(d->err, "plan");
+}
+
+int decide_note(struct decision *d, enum verdict verdict, struct view note) {
+    if (!note.data) {
+        return out_of_memory(d);
+    }
+    d->change->verdict = verdict;
+    d->change->note = note;
+    return DECIDED;
+}
+
+int decide_error(struct decision *d, const struct err *error) {
+    bool is_answer = err_class(error->code) == ERR_CLASS_REFUSED;
+    d->change->verdict = is_answer ? VERDICT_REFUSED : VERDICT_FAILED;
+    d->change->err = error;
+    return DECIDED;
+}
+
+int decide_refusal(struct decision *d, enum err_code code, struct view message,
+                   struct view remedy) {
+    struct err *error = ARENA_NEW(d->arena, struct err);
+    if (!error || !message.data || !remedy.data) {
+        return out_of_memory(d);
+    }
+    err_init(error);
+    (void)err_set(error, code, VIEW_FMT, VIEW_ARG(message));
+    if (remedy.len > 0) {
+        err_remedy(error, VIEW_FMT, VIEW_ARG(remedy));
+    }
+    return decide_error(d, error);
+}
+
+void decision_describe(struct decision *d, const struct ecs_task_definition *definition) {
+    d->change->tag = ecs_tag_value(definition, TAG_IMAGE_TAG);
+    d->change->digest = ecs_tag_value(definition, TAG_DIGEST);
+}
+
+int decision_image_of(struct decision *d, const struct ecs_task_definition *definition,
+                      struct view *ret_image) {
+    struct taskdef_container *containers = NULL;
+    size_t n = 0;
+    struct err error;
+    err_init(&error);
+    if (taskdef_find_containers(definition, d->target->container, &d->target->repository,
+                                d->own_account, d->arena, &containers, &n, &error) != 0) {
+        return error.code == ERR_OUT_OF_MEMORY ? out_of_memory(d) : 0;
+    }
+    *ret_image = containers[0].image;
+    return 0;
+}
+
+/* --- the first look --- */
+
+static int settle(struct decision *d) {
+    const struct trigger *trigger = d->trigger;
+    if (d->change->err) {
+        return decide_error(d, d->change->err);
+    }
+    if (err_is_set(&trigger->refusal)) {
+        return decide_error(d, &trigger->refusal);
+    }
+    if (trigger->kind == TRIGGER_IGNORE) {
+        return decide_note(d, VERDICT_IGNORED,
+                           trigger->note.data ? trigger->note : VIEW("nothing to do"));
+    }
+    if (!d->target) {
+        return decide_refusal(d, ERR_EVENT_MALFORMED, VIEW("the event names no service"), VIEW(""));
+    }
+    if (d->target->kind != TARGET_SERVICE) {
+        return decide_refusal(
+            d, ERR_EVENT_UNSUPPORTED,
+            arena_printf(d->arena, "'" VIEW_FMT "' is of kind '%s', and only services are deployed",
+                         VIEW_ARG(d->target->name), target_kind_name(d->target->kind)),
+            VIEW("deploy a service, or make it one in ECS_SERVICE_MAP"));
+    }
+    d->change->verdict = trigger->kind == TRIGGER_RESTART ? VERDICT_RESTART : VERDICT_DEPLOY;
+    return GO_ON;
+}
+
+int plan_settle(struct change *changes, size_t n, struct arena *arena, struct err *err) {
+    for (size_t i = 0; i < n; i++) {
+        struct decision d = {.arena = arena,
+                             .err = err,
+                             .change = &changes[i],
+                             .trigger = changes[i].trigger,
+                             .target = changes[i].target};
+        if (settle(&d) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- the decision --- */
+
+static int run_checks(struct decision *d, const decision_check *checks, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int rc = checks[i](d);
+        if (rc != GO_ON) {
+            return rc < 0 ? -1 : 0;
+        }
+    }
+    return 0; /* nothing speaks against it: the verdict that settle() gave stands */
+}
+
+static int run_checks_of_kind(struct decision *d) {
+    switch (d->trigger->kind) {
+    case TRIGGER_DEPLOY:
+        return run_checks(d, deploy_checks, COUNT(deploy_checks));
+    case TRIGGER_DEPLOY_REVISION:
+        return run_checks(d, revision_checks, COUNT(revision_checks));
+    case TRIGGER_RESTART:
+        return run_checks(d, restart_checks, COUNT(restart_checks));
+    case TRIGGER_IGNORE:
+        return 0; /* settle() has decided it */
+    }
+    return 0;
+}
+
+int plan_decide(const struct config *config, struct view own_account, struct arena *arena,
+                struct change *change, struct err *err) {
+    struct decision d = {.config = config,
+                         .own_account = own_account,
+                         .arena = arena,
+                         .err = err,
+                         .change = change,
+                         .trigger = change->trigger,
+                         .target = change->target,
+                         .facts = change->facts};
+    int rc = settle(&d);
+    if (rc != GO_ON) {
+        return rc < 0 ? -1 : 0;
+    }
+    d.event_tag = revision_event_tag(d.trigger->event_id, arena);
+    if (!d.event_tag.data) {
+        return out_of_memory(&d);
+    }
+    return run_checks_of_kind(&d);
+}

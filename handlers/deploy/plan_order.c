@@ -1,0 +1,96 @@
+#include "handlers/deploy/plan.h"
+#include "handlers/deploy/plan_revision.h"
+
+/* Only what would be written can give way. */
+static bool can_yield(const struct change *change) {
+    return change->target && change->verdict == VERDICT_DEPLOY && !change->trigger->dry_run;
+}
+
+/* A newer event that found its image running already prevails too: else the older one would take
+ * it away. A dry run neither prevails nor yields. */
+static bool can_prevail(const struct change *change) {
+    bool is_deploy =
+        change->trigger->kind == TRIGGER_DEPLOY || change->trigger->kind == TRIGGER_DEPLOY_REVISION;
+    return can_yield(change) || (change->target && change->verdict == VERDICT_UNCHANGED &&
+                                 is_deploy && !change->trigger->dry_run);
+}
+
+static bool same_service(const struct change *a, const struct change *b) {
+    return view_equal(a->target->cluster, b->target->cluster) &&
+           view_equal(a->target->service, b->target->service);
+}
+
+static bool same_event(const struct change *a, const struct change *b) {
+    return a->trigger->event_id.len > 0 && view_equal(a->trigger->event_id, b->trigger->event_id);
+}
+
+/* Of the same time the one that comes later in the payload. */
+static bool wins(const struct change *changes, size_t a, size_t b) {
+    const struct revision_rank rank_a = {changes[a].trigger->event_time_ms, (int64_t)a};
+    const struct revision_rank rank_b = {changes[b].trigger->event_time_ms, (int64_t)b};
+    return revision_outranks(rank_a, rank_b);
+}
+
+/* The one that prevails over changes[i]: of the same event the first, else the newest event. */
+static size_t prevailing(const struct change *changes, size_t n, size_t i) {
+    size_t best = i;
+    for (size_t j = 0; j < n; j++) {
+        if (j == i || !can_prevail(&changes[j]) || !same_service(&changes[i], &changes[j])) {
+            continue;
+        }
+        if (same_event(&changes[i], &changes[j])) {
+            if (j < i) {
+                return j;
+            }
+        } else if (wins(changes, j, best)) {
+            best = j;
+        }
+    }
+    return best;
+}
+
+static void clear_decision(struct change *change, enum verdict verdict, struct view note) {
+    change->verdict = verdict;
+    change->note = note;
+    change->reuse = (struct view){0};
+    change->register_request = (struct view){0};
+}
+
+static int yield(struct change *loser, const struct change *winner, struct arena *arena,
+                 struct err *err) {
+    bool twice = same_event(loser, winner);
+    struct view note;
+    if (twice) {
+        note = arena_printf(arena, "event '" VIEW_FMT "' came twice in one payload",
+                            VIEW_ARG(loser->trigger->event_id));
+    } else {
+        struct view own = revision_time_text(loser->trigger->event_time_ms, arena);
+        struct view other = revision_time_text(winner->trigger->event_time_ms, arena);
+        note = arena_printf(arena,
+                            "event '" VIEW_FMT "' of " VIEW_FMT " gives way to event '" VIEW_FMT
+                            "' of " VIEW_FMT ", which came in the same payload",
+                            VIEW_ARG(loser->trigger->event_id), VIEW_ARG(own),
+                            VIEW_ARG(winner->trigger->event_id), VIEW_ARG(other));
+    }
+    if (!note.data) {
+        return err_out_of_memory(err, "plan");
+    }
+    clear_decision(loser, twice ? VERDICT_UNCHANGED : VERDICT_SUPERSEDED, note);
+    return 0;
+}
+
+int plan_order(struct change *changes, size_t n, struct arena *arena, struct err *err) {
+    size_t *winners = ARENA_ARRAY(arena, n, size_t);
+    if (!winners) {
+        return err_out_of_memory(err, "plan");
+    }
+    for (size_t i = 0; i < n; i++) {
+        winners[i] = can_yield(&changes[i]) ? prevailing(changes, n, i) : i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (winners[i] != i && yield(&changes[i], &changes[winners[i]], arena, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
