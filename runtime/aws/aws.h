@@ -86,4 +86,13 @@ void aws_warm(struct aws *aws, const struct aws_warm *entries, size_t n, int64_t
 const struct clock *aws_clock(const struct aws *aws);
 struct view aws_region(const struct aws *aws);
 
+/* For credentials.c, which has to ask AWS for credentials itself. aws_call_all() gets all
+ * credentials that its calls need (credentials_get()) while no exchange of its own is under way,
+ * so that these can use the same http. */
+
+/* As aws_call_all(), with this provider's credentials for every call; role_arn is not looked at. */
+void aws_call_all_with(struct aws *aws, struct credentials_provider *provider,
+                       struct aws_call *calls, size_t n, int64_t deadline_ms, struct arena *arena);
+struct http *aws_http(struct aws *aws);
+
 #endif
