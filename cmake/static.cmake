@@ -10,7 +10,7 @@ function(slipway_static_library name file)
   set_target_properties(
     ${name}
     PROPERTIES IMPORTED_LOCATION ${SLIPWAY_SYSROOT}/lib/${file}
-               INTERFACE_SYSTEM_INCLUDE_DIRECTORIES
+               INTERFACE_INCLUDE_DIRECTORIES
                "${SLIPWAY_SYSROOT}/include;${SLIPWAY_SYSROOT}/include/cjson"
                INTERFACE_LINK_LIBRARIES "${ARGN}")
 endfunction()
@@ -25,6 +25,6 @@ slipway_static_library(slipway::cjson libcjson.a)
 # the same in any folder, so that equal sources give equal bytes. FORTIFY has no effect: musl has
 # no checked variants of its functions.
 add_compile_options(
-  -g -ffunction-sections -fdata-sections -fstack-clash-protection -fno-unwind-tables
+  -g -fPIE -ffunction-sections -fdata-sections -fstack-clash-protection -fno-unwind-tables
   -fno-asynchronous-unwind-tables -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
-add_link_options(-Wl,--gc-sections,--build-id=none,--hash-style=gnu,--sort-section=name)
+add_link_options(-Wl,--gc-sections,--build-id=none,--hash-style=gnu)
