@@ -103,6 +103,11 @@ static int on_connected(void *user, char *server_ip, char *local_ip, int server_
     return CURL_PREREQFUNC_OK;
 }
 
+/* A libcurl that was built without a feature need not be told how to use it. */
+static CURLcode if_known(CURLcode code) {
+    return code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN ? CURLE_OK : code;
+}
+
 CURLcode transfer_set_common(CURL *easy) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     if (code == CURLE_OK) {
@@ -119,13 +124,13 @@ CURLcode transfer_set_common(CURL *easy) {
         code = curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        code = if_known(curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
     }
 #if LIBCURL_VERSION_NUM >= 0x075700
     if (code == CURLE_OK) {
         /* A name lookup that hangs in its thread is left there when the time is up; otherwise
          * libcurl waits for it, and everything under way waits too. */
-        code = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+        code = if_known(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
     }
 #endif
     return code;
@@ -281,6 +286,12 @@ static CURLcode set_method(struct transfer *transfer) {
     return code;
 }
 
+/* An encoding that libcurl cannot decode is not asked for: it would fail on the answer. */
+static CURLcode set_gzip(CURL *easy, bool accept) {
+    bool can = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) != 0;
+    return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, accept && can ? "gzip" : NULL);
+}
+
 static long max_idle_seconds(const struct http_exchange *exchange) {
     if (exchange->no_proxy) {
         return MAX_IDLE_LOCAL_SECONDS;
@@ -293,12 +304,11 @@ static CURLcode set_what_differs(struct transfer *transfer, struct tls_trust *tr
     const struct http_exchange *exchange = transfer->exchange;
     CURLcode code = CURLE_OK;
     if (exchange->no_proxy != transfer->no_proxy_is_set) {
-        code = curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL);
+        code = if_known(curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL));
         transfer->no_proxy_is_set = exchange->no_proxy;
     }
     if (code == CURLE_OK && exchange->accept_gzip != transfer->gzip_is_set) {
-        code =
-            curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, exchange->accept_gzip ? "gzip" : NULL);
+        code = set_gzip(easy, exchange->accept_gzip);
         transfer->gzip_is_set = exchange->accept_gzip;
     }
     long max_idle = max_idle_seconds(exchange);
