@@ -108,7 +108,7 @@ void buf_append(struct buf *buf, struct view bytes) {
     uintptr_t start = (uintptr_t)buf->data;
     uintptr_t source = (uintptr_t)bytes.data;
     bool own = buf->data != NULL && source >= start && source - start <= buf->len;
-    if (!make_room(buf, bytes.len)) {
+    if (!make_room(buf, bytes.len) || buf->data == NULL) {
         return;
     }
     memmove(buf->data + buf->len, own ? buf->data + (source - start) : bytes.data, bytes.len);

@@ -95,8 +95,8 @@ static bool civil_is_valid(const struct civil *t) {
 
 /* A leap second comes last in a UTC day; it counts as the first second of the next. */
 static bool civil_to_ms(const struct civil *t, int64_t offset_s, int ms, int64_t *ret_ms) {
-    int64_t seconds =
-        civil_days(t) * SECONDS_PER_DAY + t->hour * 3600 + t->minute * 60 + t->second - offset_s;
+    int second_of_day = t->hour * 3600 + t->minute * 60 + t->second;
+    int64_t seconds = civil_days(t) * SECONDS_PER_DAY + second_of_day - offset_s;
     int64_t result = seconds * MS_PER_SECOND + ms;
     if ((t->second == 60 && seconds % SECONDS_PER_DAY != 0) || result < 0 || result > LAST_MS) {
         return false;
@@ -221,12 +221,14 @@ bool time_parse_rfc3339(struct view text, int64_t *ret_ms) {
 
 /* The index of the name of three letters at the cursor. */
 static int take_name(struct reader *r, const char *names) {
-    for (int i = 0; r->ok && names[i * 3] != '\0'; i++) {
-        struct view name = {names + i * 3, 3};
+    struct view rest = view_of(names);
+    for (int i = 0; r->ok && rest.len > 0; i++) {
+        struct view name = view_slice(rest, 0, 3);
         if (view_starts_with(r->rest, name)) {
             take_literal(r, name);
             return i;
         }
+        rest = view_slice(rest, 3, rest.len);
     }
     r->ok = false;
     return 0;

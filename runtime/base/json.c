@@ -243,7 +243,7 @@ static int store_field(const struct json *value, const struct json_field *field,
     case JSON_DECODE_VALUE:
     case JSON_DECODE_OBJECT:
     case JSON_DECODE_ARRAY:
-        memcpy(at, &value, sizeof(value));
+        *(const struct json **)(void *)at = value;
         return 0;
     }
     return 0;

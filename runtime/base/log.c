@@ -224,11 +224,15 @@ static void put_fields(struct buf *buf, bool json, const struct log_field *field
 static void write_emergency(const struct log *log, const char *level, const char *time,
                             struct view message) {
     char line[LOG_EMERGENCY_BYTES];
-    char text[LOG_EMERGENCY_BYTES / 2];
+    char text[LOG_EMERGENCY_BYTES / 2] = "";
     size_t len = 0;
     while (len < message.len && len < sizeof(text)) {
         char c = message.data[len];
-        text[len++] = c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';
+        bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        if (!plain) {
+            c = '?';
+        }
+        text[len++] = c;
     }
     bool json = log->format == LOG_JSON;
     int n = snprintf(line, sizeof(line), "%s%s%s%s%s%.*s%s\n", json ? "{\"level\":\"" : "[", level,

@@ -20,7 +20,10 @@ bool view_equal(struct view a, struct view b) {
 }
 
 static char ascii_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        c = (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 bool view_equal_nocase(struct view a, struct view b) {
