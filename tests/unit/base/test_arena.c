@@ -10,6 +10,13 @@
 #include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
+#ifdef WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -152,7 +159,7 @@ static void release_is_harmless(void **state) {
 
 static void what_is_not_handed_out_is_poisoned(void **state) {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef WITH_ASAN
     struct arena arena ARENA_AUTO = ARENA_INIT(1000);
     char *memory = arena_alloc(&arena, 20);
     char *next = arena_alloc(&arena, 20);
