@@ -9,7 +9,11 @@
  * duration_seconds); the container endpoint (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
  * with AWS_CONTAINER_AUTHORIZATION_TOKEN or _TOKEN_FILE). And on top of those, AssumeRole.
  *
+ * One exception to that order: an AWS_PROFILE whose role has credential_source=Environment is
+ * assumed with the environment's keys, since it cannot mean anything else.
+ *
  * A provider caches what it got until five minutes before it expires; static credentials for ever.
+ * A refresh that fails while the old ones are still valid leaves them in use for another minute.
  * AWS SDKs and Tools Reference Guide, "Standardized credential providers".
  */
 
@@ -31,19 +35,22 @@ static inline struct view environment_get(const struct environment *env, const c
     return view_of(env->get(env->state, name));
 }
 
-/* Reads environment and files; no network. -1: a file that names a profile which does not exist,
- * cannot be parsed, or a chain of source_profile that ends in itself (ERR_CONFIG_INVALID). Finding
- * no source at all is no error here: it is one when credentials are asked for. */
+/* Reads environment and files; no network. `env` must outlive the provider: the container's token
+ * is read anew each time. -1, ERR_CONFIG_INVALID: a profile that does not exist, a file that cannot
+ * be parsed, half a pair of keys, a chain of source_profile that ends in itself, a role without a
+ * source or with something that slipway cannot do (mfa_serial, credential_process, SSO, web
+ * identity, Ec2InstanceMetadata); ERR_OUT_OF_MEMORY. Finding no source at all is no error here: it
+ * is one when credentials are asked for. */
 ERR_MUST_USE int credentials_provider_new(const struct environment *env,
                                           struct credentials_provider **ret_provider,
                                           struct err *err);
 
-/* STS AssumeRole with the credentials of `base`, which must outlive it. */
+/* STS AssumeRole with the credentials of `base`, which must outlive it. The options are copied. */
 struct assume_role_options {
     struct view role_arn;
     struct view session_name; /* 2 to 64 of [A-Za-z0-9_+=,.@-] */
     struct view external_id;  /* may be empty */
-    struct view region;       /* whose STS endpoint is asked */
+    struct view region;       /* whose STS endpoint is asked; empty: the client's */
     int duration_seconds;     /* 0: 3600, the most that role chaining allows */
 };
 ERR_MUST_USE int credentials_provider_assume_role(struct credentials_provider *base,
