@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from botocore.config import Config
 
 from front import Front
-from front.seed import ADMIN_SECRET, REGION, World, admin_key, seed
+from front.seed import ADMIN_SECRET, REGION, SECRET_KEY, SESSION_TOKEN, World, admin_key, seed
+from lambda_function import LambdaFunction, environment, programs
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,70 @@ def client(front: Front) -> Callable[..., Any]:
                             aws_session_token=token)
 
     return make
+
+
+class Functions:
+    """LambdaFunctions by their variables. Those with the same are the same process, that lives on from test to test
+    as it does in Lambda; `fresh` starts one for a single test."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._shared: dict[str, LambdaFunction] = {}
+        self._own: list[LambdaFunction] = []
+
+    @property
+    def front(self) -> Front:
+        return self._front
+
+    def __call__(self, **variables: str | None) -> LambdaFunction:
+        wanted = environment(self._front, **variables)
+        key = json.dumps(wanted, sort_keys=True)
+        if key not in self._shared or not self._shared[key].is_alive():
+            self._shared[key] = LambdaFunction(wanted)
+        return self._shared[key]
+
+    def fresh(self, **variables: str | None) -> LambdaFunction:
+        return self.fresh_with(environment(self._front, **variables))
+
+    def fresh_with(self, variables: dict[str, str]) -> LambdaFunction:
+        self._own.append(LambdaFunction(variables))
+        return self._own[-1]
+
+    def end_test(self) -> None:
+        """No secret has been said, and what was started for the test is gone."""
+        for one in [*self._own, *self._shared.values()]:
+            check_no_secrets(one.output)
+        for one in self._own:
+            one.close()
+        self._own = []
+
+    def close(self) -> None:
+        self.end_test()
+        for one in self._shared.values():
+            one.close()
+
+
+def check_no_secrets(text: str) -> None:
+    assert SECRET_KEY not in text, "the secret access key was written to the output"
+    assert SESSION_TOKEN[:40] not in text, "the session token was written to the output"
+
+
+@pytest.fixture(scope="session")
+def _functions(front: Front) -> Iterator[Functions]:
+    one = Functions(front)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def functions(_functions: Functions, world: World) -> Iterator[Functions]:
+    if programs() is None:
+        pytest.skip("SLIPWAY_RIE and SLIPWAY_BOOTSTRAP name no programs; ./build.sh test sets them")
+    yield _functions
+    _functions.end_test()
+
+
+@pytest.fixture
+def slipway(functions: Functions) -> LambdaFunction:
+    """The production function, as the seeded world has it."""
+    return functions()

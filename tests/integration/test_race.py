@@ -1,0 +1,154 @@
+"""Two processes at once for one service: the newer event wins, whoever is first, and both say what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import Functions
+from deploys import event, reference
+from front import Front, Gate, faults
+from front.calls import Call
+from front.seed import FUNCTION_ROLE, SERVICE, World, seed
+from lambda_function import Answer, LambdaFunction
+
+OLDER_KEY, NEWER_KEY = "ASIAFRONTOLDER000001", "ASIAFRONTNEWER000001"
+SECRET = "rAceSecret/of+the/function/0123456789abcdefg"
+OPERATIONS = ["ecr:DescribeImages", "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition",
+              "ecs:UpdateService"]
+
+
+class Race:
+    """An older and a newer event, each in a process of its own."""
+
+    def __init__(self, front: Front, functions: Functions) -> None:
+        self.front = front
+        self.older = functions(AWS_ACCESS_KEY_ID=OLDER_KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_SESSION_TOKEN=None)
+        self.newer = functions(AWS_ACCESS_KEY_ID=NEWER_KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_SESSION_TOKEN=None)
+        self.reset()
+
+    def reset(self) -> None:
+        self.world: World = seed(self.front)
+        role = self.world.function_role
+        self.front.add_key(OLDER_KEY, SECRET, role.session("older"))
+        self.front.add_key(NEWER_KEY, SECRET, role.session("newer"))
+        self.older_event = event(service="backend", tag="v1.4.2")
+        self.newer_event = event(service="backend", tag="git-abc123f")
+
+    def held(self, which: str, operation: str, after: bool) -> tuple[Answer, Answer]:
+        """(the older's, the newer's answer), with one of the two held at a call until the other is done."""
+        gate = Gate()
+        key = OLDER_KEY if which == "older" else NEWER_KEY
+        self.front.rules.add(faults.hold(gate, after=after), operation, when=_by(key))
+        slow, slow_event = (self.older, self.older_event) if which == "older" else (self.newer, self.newer_event)
+        fast, fast_event = (self.newer, self.newer_event) if which == "older" else (self.older, self.older_event)
+        waiting = slow.start(slow_event)
+        gate.wait_for_arrival()
+        done = fast.invoke(fast_event)
+        gate.open()
+        late = waiting.result()
+        return (late, done) if which == "older" else (done, late)
+
+
+@pytest.fixture
+def race(front: Front, functions: Functions) -> Race:
+    return Race(front, functions)
+
+
+def check_newer_wins(race: Race, older: Answer, newer: Answer) -> None:
+    world = race.world
+    assert world.running().images[SERVICE] == reference(world), "the older event's image runs"
+    assert world.running().tag("slipway:event-id") == race.newer_event["id"]
+    assert newer.change["status"] in ("deployed", "unchanged"), newer.json
+    check_truthful(world, newer)
+    check_truthful(world, older)
+    assert older.change["status"] in ("deployed", "superseded"), older.json
+    assert len([one for one in world.revisions() if one.tag("slipway:event-id") == race.newer_event["id"]]) == 1
+
+
+def check_truthful(world: World, answer: Answer) -> None:
+    """What an answer claims was deployed, the service was given; what it calls superseded does not run."""
+    change = answer.change
+    given = {deployment.task_definition for deployment in world.service().deployments}
+    if change["status"] == "deployed":
+        assert change["to"]["task_definition"] in given
+    if change["status"] == "superseded":
+        assert change.get("to", {}).get("task_definition") != world.service().primary.task_definition
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("which", ["older", "newer"])
+def test_one_is_held_until_the_other_is_done(race: Race, which: str, operation: str, after: bool) -> None:
+    older, newer = race.held(which, operation, after)
+    check_newer_wins(race, older, newer)
+    # Delivered again, by Lambda's habit: nothing changes any more.
+    deployments = len(race.world.service().deployments)
+    assert race.newer.invoke(race.newer_event).change["status"] == "unchanged"
+    assert race.older.invoke(race.older_event).change["status"] == "superseded"
+    assert len(race.world.service().deployments) == deployments
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_both_are_held_and_let_go_together(race: Race, operation: str) -> None:
+    gates = {OLDER_KEY: Gate(), NEWER_KEY: Gate()}
+    for key, gate in gates.items():
+        race.front.rules.add(faults.hold(gate), operation, when=_by(key))
+    answers = race.older.start(race.older_event), race.newer.start(race.newer_event)
+    for gate in gates.values():
+        gate.wait_for_arrival()
+    for gate in gates.values():
+        gate.open()
+    check_newer_wins(race, answers[0].result(), answers[1].result())
+
+
+def test_side_by_side_again_and_again(race: Race) -> None:
+    for _ in range(8):
+        race.reset()
+        race.front.delay_seconds = 0.01
+        answers = race.newer.start(race.newer_event), race.older.start(race.older_event)
+        check_newer_wins(race, answers[1].result(), answers[0].result())
+
+
+def test_the_same_event_in_two_processes(race: Race) -> None:
+    """A duplicate delivery at the very same time: one image runs, whatever was registered for it."""
+    for _ in range(4):
+        race.reset()
+        race.front.delay_seconds = 0.01
+        sent = race.newer_event
+        answers = [one.result() for one in (race.older.start(sent), race.newer.start(sent))]
+        world = race.world
+        assert world.running().images[SERVICE] == reference(world)
+        assert world.running().tag("slipway:event-id") == sent["id"]
+        assert {answer.change["status"] for answer in answers} <= {"deployed", "unchanged", "superseded"}
+        assert world.running().arn == world.revisions()[-1].arn, "the revision number breaks a tie"
+        for answer in answers:
+            check_truthful(world, answer)
+        assert race.newer.invoke(sent).change["status"] == "unchanged"
+
+
+def test_a_crashed_winner_leaves_it_to_the_retry(race: Race) -> None:
+    """The newer one registers and dies; the older one finishes; the newer one's retry still wins."""
+    gate = Gate()
+    race.front.rules.add(faults.hold(gate, after=True), "ecs:RegisterTaskDefinition", when=_by(NEWER_KEY))
+    waiting = race.newer.start(race.newer_event)
+    gate.wait_for_arrival()
+    race.newer.kill_bootstrap()
+    gate.open()
+    assert waiting.result().is_error
+    older = race.older.invoke(race.older_event)
+    newer = race.newer.invoke(race.newer_event)
+    check_newer_wins(race, older, newer)
+
+
+def _by(key: str) -> Any:
+    def made_by(call: Call) -> bool:
+        return call.access_key == key
+
+    return made_by
+
+
+def test_a_race_of_processes_is_of_one_role(race: Race) -> None:
+    assert {one.principal.role_arn for key, one in race.front.iam.keys.items() if key in (OLDER_KEY, NEWER_KEY)} == {FUNCTION_ROLE}
+    assert isinstance(race.older, LambdaFunction) and race.older is not race.newer
