@@ -33,9 +33,18 @@ struct retry_bucket {
 #define RETRY_BUCKET_INIT ((struct retry_bucket){.tokens = RETRY_BUCKET_TOKENS})
 #define RETRY_DEFAULT_ATTEMPTS 3
 
-/* Classifies an ended exchange by outcome, status and AWS error code (already cleaned). */
+/* Classifies an ended exchange by outcome, status and AWS error code (already cleaned). Whether
+ * RETRY_CLOCK_SKEW is what it looks like is for the caller to find out (retry_is_skewed()). */
 enum retry_class retry_classify(const struct aws_service *service, enum http_outcome outcome,
                                 int status, struct view error_code);
+/* Whether a refusal that a wrong clock can cause was caused by one: the server's Date is more than
+ * four minutes away from the time that the request was signed with (AWS allows five). Codes that
+ * AWS also uses for other refusals (AccessDeniedException) count here too. */
+bool retry_is_skewed(struct view error_code, int64_t signed_at_ms, int64_t server_date_ms);
+/* A throttle that AWS dresses up as a client error: ECS lets nobody register two revisions of one
+ * family at the same time. */
+bool retry_is_throttle_message(const struct aws_service *service, struct view error_code,
+                               struct view message);
 /* How long to wait before attempt number `attempt` + 1 (the first attempt is 1), in ms. `random`
  * is uniform over 64 bits. A Retry-After or x-amz-retry-after that was sent (ms, -1: none) is
  * honoured between the computed delay and that plus five seconds. */
