@@ -49,6 +49,34 @@ static size_t prevailing(const struct change *changes, size_t n, size_t i) {
     return best;
 }
 
+/* One restart does for all that came before it. */
+static bool is_restarted_already(const struct change *changes, size_t i) {
+    for (size_t j = 0; j < i; j++) {
+        if (changes[j].verdict == VERDICT_RESTART && !changes[j].trigger->dry_run &&
+            same_service(&changes[i], &changes[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int order_restarts(struct change *changes, size_t n, struct arena *arena, struct err *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].verdict != VERDICT_RESTART || changes[i].trigger->dry_run ||
+            !is_restarted_already(changes, i)) {
+            continue;
+        }
+        changes[i].verdict = VERDICT_UNCHANGED;
+        changes[i].note =
+            arena_printf(arena, "service '" VIEW_FMT "' is restarted by another event of the payload",
+                         VIEW_ARG(changes[i].target->service));
+        if (!changes[i].note.data) {
+            return err_out_of_memory(err, "plan");
+        }
+    }
+    return 0;
+}
+
 static void clear_decision(struct change *change, enum verdict verdict, struct view note) {
     change->verdict = verdict;
     change->note = note;
@@ -92,5 +120,5 @@ int plan_order(struct change *changes, size_t n, struct arena *arena, struct err
             return -1;
         }
     }
-    return 0;
+    return order_restarts(changes, n, arena, err);
 }

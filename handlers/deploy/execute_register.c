@@ -1,0 +1,241 @@
+#include "handlers/deploy/execute_move.h"
+#include "handlers/deploy/facts_wave.h"
+
+/* What ECS publishes for RegisterTaskDefinition: so many at once, then one a second. Amazon ECS API
+ * Reference, "Throttle quotas for the Amazon ECS API". */
+#define REGISTER_BURST 20
+#define REGISTER_INTERVAL_MS 1000
+/* Newer revisions of the family that are looked at for a registration without an answer. */
+#define SEARCH_MAX 20
+
+/* One registration: how it went. */
+struct registration {
+    struct move *move;
+    struct err error; /* of the last call; unset: it has its revision */
+    bool ambiguous;   /* and AWS may have carried it out all the same */
+    int newest;       /* the read of the family's newest revision, while it is looked for */
+};
+
+/* --- the calls --- */
+
+static bool is_waiting(const struct registration *r) {
+    return !r->move->ended && r->move->own.len == 0;
+}
+
+static int read_answer(struct execution *x, const struct aws_call *call, struct registration *r) {
+    struct ecs_task_definition definition;
+    err_init(&r->error);
+    r->ambiguous = false;
+    if (ecs_register_task_definition_result(call, x->arena, &definition, &r->error) == 0) {
+        move_set_revision(r->move, &definition);
+        return 0;
+    }
+    /* A 2xx that cannot be read has been carried out. */
+    r->ambiguous = call->ambiguous || !err_is_set(&call->err);
+    return r->error.code == ERR_OUT_OF_MEMORY ? execution_out_of_memory(x) : 0;
+}
+
+static int register_batch(struct execution *x, struct registration **batch, size_t n) {
+    struct aws_call *calls = ARENA_ARRAY(x->arena, n, struct aws_call);
+    if (!calls) {
+        return execution_out_of_memory(x);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ecs_register_task_definition_call(batch[i]->move->change->register_request, VIEW(""),
+                                          &calls[i]);
+    }
+    aws_call_all(x->aws, calls, n, x->deadline_ms, x->arena);
+    for (size_t i = 0; i < n; i++) {
+        if (read_answer(x, &calls[i], batch[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int refuse_for_time(struct execution *x, struct move *move) {
+    return move_out_of_time(x, move,
+                            arena_printf(x->arena,
+                                         "no time left to register a revision of '" VIEW_FMT
+                                         "' and to update service '" VIEW_FMT
+                                         "': nothing was changed",
+                                         VIEW_ARG(move->change->target->family),
+                                         VIEW_ARG(move->change->target->service)));
+}
+
+/* A burst at once, and behind it as many as AWS takes: the wave is paced, not failed. Time for the
+ * updates of what has been registered is kept. */
+static int register_all(struct execution *x, struct registration **waiting, size_t n) {
+    for (size_t at = 0; at < n;) {
+        if (at > 0 && execution_remaining_ms(x) >= REGISTER_INTERVAL_MS + REGISTER_NEEDS_MS) {
+            clock_sleep_ms(aws_clock(x->aws), REGISTER_INTERVAL_MS);
+        } else if (at > 0 || execution_remaining_ms(x) < REGISTER_NEEDS_MS) {
+            for (; at < n; at++) {
+                if (refuse_for_time(x, waiting[at]->move) != 0) {
+                    return -1;
+                }
+            }
+            return 0;
+        }
+        size_t batch = at > 0 ? 1 : (n < REGISTER_BURST ? n : REGISTER_BURST);
+        if (register_batch(x, &waiting[at], batch) != 0) {
+            return -1;
+        }
+        at += batch;
+    }
+    return 0;
+}
+
+static size_t collect_waiting(struct registration *all, size_t n,
+                              bool (*wanted)(const struct registration *),
+                              struct registration **ret_waiting) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (wanted(&all[i])) {
+            ret_waiting[count++] = &all[i];
+        }
+    }
+    return count;
+}
+
+/* --- a registration without an answer --- */
+
+static bool is_in_doubt(const struct registration *r) {
+    return is_waiting(r) && r->ambiguous;
+}
+
+static void take_if_own(struct registration *r, const struct ecs_task_definition *definition) {
+    if (revision_is_of_event(definition, r->move->event_tag) && revision_is_active(definition)) {
+        move_set_revision(r->move, definition);
+    }
+}
+
+/* The newest revision that was known before the registration. */
+static int64_t newest_before(const struct move *move) {
+    const struct facts *facts = move->change->facts;
+    return facts->latest.revision > facts->running.revision ? facts->latest.revision
+                                                            : facts->running.revision;
+}
+
+/* Those that were registered since, below the newest. */
+static int search_older(struct execution *x, struct registration *r, int64_t newest) {
+    struct wave wave = wave_of(x->arena);
+    int64_t lowest = newest_before(r->move);
+    for (int64_t revision = newest - 1; revision > lowest && wave.n < SEARCH_MAX; revision--) {
+        struct view name =
+            arena_printf(x->arena, VIEW_FMT ":%lld", VIEW_ARG(r->move->change->target->family),
+                         (long long)revision);
+        if (!name.data || wave_add_task_definition(&wave, name, x->err) < 0) {
+            return execution_out_of_memory(x);
+        }
+    }
+    if (wave_run(&wave, x->aws, x->deadline_ms, x->err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < wave.n && is_waiting(r); i++) {
+        struct ecs_task_definition definition;
+        const struct err *absent = NULL;
+        if (wave_task_definition(&wave, (int)i, &definition, &absent, x->err) != 0) {
+            return -1;
+        }
+        if (!absent) {
+            take_if_own(r, &definition);
+        }
+    }
+    return 0;
+}
+
+/* Looks for the revisions: the family's newest bears the event's id, or one a little older does.
+ * What could be looked for is in doubt no longer. */
+static int search_all(struct execution *x, struct registration **doubts, size_t n) {
+    struct wave wave = wave_of(x->arena);
+    for (size_t i = 0; i < n; i++) {
+        struct view family = doubts[i]->move->change->target->family;
+        doubts[i]->newest = wave_add_task_definition(&wave, family, x->err);
+        if (doubts[i]->newest < 0) {
+            return -1;
+        }
+    }
+    if (wave_run(&wave, x->aws, x->deadline_ms, x->err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct ecs_task_definition newest;
+        const struct err *absent = NULL;
+        if (wave_task_definition(&wave, doubts[i]->newest, &newest, &absent, x->err) != 0) {
+            return -1;
+        }
+        if (absent) {
+            continue;
+        }
+        doubts[i]->ambiguous = false;
+        take_if_own(doubts[i], &newest);
+        if (is_waiting(doubts[i]) && search_older(x, doubts[i], newest.revision) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- the stage --- */
+
+static int fail_waiting(struct execution *x, struct registration *all, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        struct registration *r = &all[i];
+        if (!is_waiting(r)) {
+            continue;
+        }
+        struct view suffix =
+            r->ambiguous ? VIEW("; whether the revision was registered is not known, and the next "
+                                "attempt looks for it")
+                         : VIEW("");
+        if (move_fail(x, r->move, &r->error, suffix) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* RegisterTaskDefinition knows no token: what was sent without an answer is looked for, and only if
+ * it is not there sent once more. */
+static int settle_doubts(struct execution *x, struct registration *all, size_t n,
+                         struct registration **list) {
+    size_t doubts = collect_waiting(all, n, is_in_doubt, list);
+    if (doubts == 0) {
+        return 0;
+    }
+    if (search_all(x, list, doubts) != 0) {
+        return -1;
+    }
+    size_t again = 0;
+    for (size_t i = 0; i < doubts; i++) {
+        if (is_waiting(list[i]) && !list[i]->ambiguous) {
+            list[again++] = list[i];
+        }
+    }
+    if (register_all(x, list, again) != 0) {
+        return -1;
+    }
+    doubts = collect_waiting(all, n, is_in_doubt, list);
+    return doubts > 0 ? search_all(x, list, doubts) : 0;
+}
+
+int execute_register(struct execution *x) {
+    struct registration *all = ARENA_ARRAY(x->arena, x->n, struct registration);
+    struct registration **list = ARENA_ARRAY(x->arena, x->n, struct registration *);
+    size_t n = 0;
+    if (!all || !list) {
+        return execution_out_of_memory(x);
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        if (move_is_open(&x->moves[i], VERDICT_DEPLOY) && x->moves[i].own.len == 0) {
+            all[n].move = &x->moves[i];
+            n++;
+        }
+    }
+    size_t waiting = collect_waiting(all, n, is_waiting, list);
+    if (register_all(x, list, waiting) != 0 || settle_doubts(x, all, n, list) != 0) {
+        return -1;
+    }
+    return fail_waiting(x, all, n);
+}
