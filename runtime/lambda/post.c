@@ -72,21 +72,21 @@ static int perform(struct post *post, struct err *err) {
     }
 }
 
-/* Logs what became of the post. -1 if the process has to end. */
+/* Logs what became of the post. -1 if the process has to end; then the caller logs it. */
 static int judge(const struct post *post, struct err *err) {
     const struct http_exchange *exchange = &post->exchange;
     const struct status_meaning *meaning = meaning_of(exchange->status);
+    struct view reply = view_slice(buf_view(&exchange->body_in), 0, QUOTED_BYTES);
+    if (meaning->must_end) {
+        err_set(err, ERR_AWS_UNAVAILABLE, "%s: %d to '%s': " VIEW_FMT, meaning->message,
+                exchange->status, exchange->url, VIEW_ARG(reply));
+        err_remedy(err, "let Lambda start the function anew");
+        return -1;
+    }
     LOG(post->options->log, meaning->level, meaning->message, LOG_I64("status", exchange->status),
         LOG_I64("bytes", (int64_t)exchange->body.len),
-        LOG_I64("limit_bytes", LAMBDA_RESPONSE_BYTES),
-        LOG_VIEW("reply", view_slice(buf_view(&exchange->body_in), 0, QUOTED_BYTES)));
-    if (!meaning->must_end) {
-        return 0;
-    }
-    err_set(err, ERR_AWS_UNAVAILABLE, "the Runtime API answered %d to '%s'", exchange->status,
-            exchange->url);
-    err_remedy(err, "let Lambda start the function anew");
-    return -1;
+        LOG_I64("limit_bytes", LAMBDA_RESPONSE_BYTES), LOG_VIEW("reply", reply));
+    return 0;
 }
 
 /* Posts to the address in post->url. No time limit: Lambda freezes the process between two
@@ -158,8 +158,7 @@ void lambda_init_error(const struct lambda_options *options, const struct err *c
     if (post_init(&post, options, &err) == 0) {
         invocation_url(&post.url, options->runtime_api, "/init/error");
         if (send_error(&post, VIEW(""), cause, INIT_ERROR_TIMEOUT_MS, &err) < 0) {
-            /* The process ends next in any case, and judge() has logged it. */
-            err_init(&err);
+            log_error(options->log, LOG_ERROR, "the init error was not taken", &err);
         }
     }
     post_release(&post);

@@ -282,7 +282,7 @@ static void fake_release(struct fake *fake) {
 }
 
 /* How many log lines there are, and how many times `part` stands in them. */
-static size_t fake_count(const struct fake *fake, const char *part) {
+static inline size_t fake_count(const struct fake *fake, const char *part) {
     size_t n = 0;
     for (const char *at = buf_cstr(&fake->lines); (at = strstr(at, part)) != NULL; at++) {
         n++;
@@ -290,8 +290,8 @@ static size_t fake_count(const struct fake *fake, const char *part) {
     return n;
 }
 
-static void fake_assert_request(const struct fake *fake, size_t index, const char *method,
-                                const char *path) {
+static inline void fake_assert_request(const struct fake *fake, size_t index, const char *method,
+                                       const char *path) {
     assert_true(index < fake->n_requests);
     const struct fake_request *request = &fake->requests[index];
     char url[2048];
