@@ -86,9 +86,9 @@ void aws_warm(struct aws *aws, const struct aws_warm *entries, size_t n, int64_t
 const struct clock *aws_clock(const struct aws *aws);
 struct view aws_region(const struct aws *aws);
 
-/* For credentials.c, which has to ask AWS for credentials itself. aws_call_all() gets all
- * credentials that its calls need (credentials_get()) while no exchange of its own is under way,
- * so that these can use the same http. */
+/* For credentials.c, which has to ask AWS for credentials itself. credentials_get() is called while
+ * other calls may be under way on the same http: these two and http_perform() get on with that,
+ * since an exchange that ends in somebody else's wait is marked `ended`. */
 
 /* As aws_call_all(), with this provider's credentials for every call; role_arn is not looked at. */
 void aws_call_all_with(struct aws *aws, struct credentials_provider *provider,
