@@ -109,6 +109,8 @@ class RuntimeApi:
                     pass
             except OSError:
                 pass  # the program has gone, or close() was called
+            except Exception as error:  # what could not be parsed is a violation too
+                self._violation(f"a request that cannot be read: {error!r}")
 
     def _read(self, stream) -> Request | None:
         line = stream.readline()
