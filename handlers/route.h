@@ -33,9 +33,11 @@
 #define ROUTE_MAX_EVENTS 100
 /* Deepest event: EventBridge details that slipway reads are 4 deep; the rest is slack. */
 #define ROUTE_MAX_DEPTH 16
-/* Bytes of a payload, at most: what Lambda takes of an asynchronous invocation, which is how
- * EventBridge comes. A parsed document needs up to forty times its bytes. */
-#define ROUTE_MAX_BYTES ((size_t)1024 * 1024)
+/* Bytes of a payload, at most: what Lambda hands over at most. */
+#define ROUTE_MAX_BYTES ((size_t)6 * 1024 * 1024 + 100)
+/* Values in a payload, at most. Each costs some hundred bytes once it is parsed, and six megabytes
+ * of "[0,0,0," would be more than a small function has. */
+#define ROUTE_MAX_VALUES 50000
 /* Bytes of an event's id, at most; EventBridge's own have 36. */
 #define ROUTE_ID_BYTES 128
 

@@ -1,13 +1,12 @@
 #include "handlers/deploy/target.h"
 
+#include "handlers/similar.h"
 #include "runtime/aws/arn.h"
 #include "runtime/base/buf.h"
 
 /* Services named in a message, at most, and its bytes: a list that nobody reads helps nobody. */
 #define KNOWN_MAX_NAMES 20
 #define KNOWN_MAX_BYTES 1024
-/* Longer names are not compared for similarity. */
-#define SIMILAR_MAX_BYTES 64
 
 /* ---- names by convention ---- */
 
@@ -63,36 +62,13 @@ static struct repository repository_of(const struct config *config,
 
 /* ---- unknown services ---- */
 
-/* Levenshtein's distance; SIZE_MAX when a name is too long to be compared. */
-static size_t distance(struct view a, struct view b) {
-    size_t row[SIMILAR_MAX_BYTES + 1];
-    if (a.len > SIMILAR_MAX_BYTES || b.len > SIMILAR_MAX_BYTES)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
-    for (size_t i = 0; i < a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.len; j++) {
-            size_t best = diagonal + (a.data[i] != b.data[j]);
-            diagonal = row[j + 1];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (diagonal + 1 < best)
-                best = diagonal + 1;
-            row[j + 1] = best;
-        }
-    }
-    return row[b.len];
-}
-
 /* The entry most similar to `name` among those not taken yet; the first one of equals. */
 static size_t most_similar(const struct config *config, struct view name, const bool *taken) {
     size_t best = config->n_services, best_distance = 0;
     for (size_t i = 0; i < config->n_services; i++) {
         if (taken[i])
             continue;
-        size_t d = distance(name, config->services[i].name);
+        size_t d = similar_distance(name, config->services[i].name);
         if (best == config->n_services || d < best_distance) {
             best = i;
             best_distance = d;

@@ -122,14 +122,11 @@ static int check_revision_arn(const struct event *event, const struct config *co
         !view_starts_with(arn.resource, prefix) ||
         !is_revision(view_slice(arn.resource, prefix.len, arn.resource.len)))
         return revision_malformed(text, err);
-    if (event->own_account.len > 0 && !view_equal(arn.account, event->own_account)) {
-        err_set(err, ERR_ACCOUNT_NOT_ALLOWED,
-                "detail.task_definition: the revision is of account '" VIEW_FMT
-                "', the service of account '" VIEW_FMT "'",
-                VIEW_ARG(arn.account), VIEW_ARG(event->own_account));
-        err_remedy(err, "name a revision in the service's own account, or deploy a tag");
-        return -1;
-    }
+    if (event->own_account.len > 0 && !view_equal(arn.account, event->own_account))
+        return err_set(err, ERR_FAMILY_MISMATCH,
+                       "detail.task_definition: the revision is of account '" VIEW_FMT
+                       "', the service of account '" VIEW_FMT "'",
+                       VIEW_ARG(arn.account), VIEW_ARG(event->own_account));
     if (!view_equal(arn.region, config->region))
         return err_set(err, ERR_FAMILY_MISMATCH,
                        "detail.task_definition: the revision is in '" VIEW_FMT
@@ -157,14 +154,29 @@ static int check_nulls(const struct json *detail, struct err *err) {
     return 0;
 }
 
+static enum trigger_kind kind_of(const struct json *detail) {
+    if (is_present(detail, "tag") || is_present(detail, "digest"))
+        return TRIGGER_DEPLOY;
+    return is_present(detail, "task_definition") ? TRIGGER_DEPLOY_REVISION : TRIGGER_RESTART;
+}
+
+/* A member that is not known may say what to deploy in the sender's mind: then a restart is not
+ * what is wanted. Beside what to deploy it does no harm, unless it is a misspelt "dry_run". */
+static int check_members(const struct json *detail, struct err *err) {
+    const struct json *unknown = kind_of(detail) == TRIGGER_RESTART
+                                     ? members_unknown(detail, fields, N_FIELDS)
+                                     : members_misspelt(detail, fields, N_FIELDS);
+    if (unknown == NULL)
+        return 0;
+    (void)members_refuse(unknown, "detail", fields, N_FIELDS, err);
+    err_remedy(err, "correct the member's name, or leave it out");
+    return -1;
+}
+
 static int decode(const struct json *detail, struct arena *arena, struct deploy_detail *ret_detail,
                   struct err *err) {
-    const struct json *unknown = members_unknown(detail, fields, N_FIELDS);
-    if (unknown != NULL) {
-        (void)members_refuse(unknown, "detail", fields, N_FIELDS, err);
-        err_remedy(err, "correct the member's name, or leave it out");
+    if (check_members(detail, err) != 0)
         return -1;
-    }
     if (check_nulls(detail, err) != 0)
         return -1;
     if (json_decode(detail, "detail", fields, N_FIELDS, arena, ret_detail, err) == 0)
@@ -225,12 +237,6 @@ static struct view cut_reason(struct view reason) {
     while (len > 0 && len < reason.len && ((unsigned char)reason.data[len] & 0xC0) == 0x80)
         len--;
     return view_slice(reason, 0, len);
-}
-
-static enum trigger_kind kind_of(const struct json *detail) {
-    if (is_present(detail, "tag") || is_present(detail, "digest"))
-        return TRIGGER_DEPLOY;
-    return is_present(detail, "task_definition") ? TRIGGER_DEPLOY_REVISION : TRIGGER_RESTART;
 }
 
 int manual_deploy_parse(const struct event *event, const struct config *config, struct arena *arena,

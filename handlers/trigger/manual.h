@@ -12,12 +12,13 @@
  * that cannot be obeyed becomes trigger->refusal, with as much of the trigger filled as could be
  * read:
  *
- *   EventMalformed     a member of the wrong type (null counts for what would be deployed: a
- *                      workflow's empty variable must not turn a deploy into a restart), one that
- *                      is not known, `task_definition` beside `tag` or `digest`
- *   TagInvalid         `tag` or `digest` against their grammar, or empty
- *   AccountNotAllowed  `task_definition` is an ARN of another account
- *   FamilyMismatch     it is an ARN of another region: the service cannot run it
+ *   EventMalformed   a member of the wrong type (null counts for what would be deployed: a
+ *                    workflow's empty variable must not turn a deploy into a restart);
+ *                    `task_definition` beside `tag` or `digest`; a member that looks like one of
+ *                    these, misspelt ("dryRun"), or, where the event would only restart, any that
+ *                    is not known ("image_tag"). Others (a workflow's "commit") are passed over
+ *   TagInvalid       `tag` or `digest` against their grammar, or empty
+ *   FamilyMismatch   `task_definition` is an ARN of another account or region
  *
  * -1: ERR_OUT_OF_MEMORY only. */
 ERR_MUST_USE int manual_deploy_parse(const struct event *event, const struct config *config,

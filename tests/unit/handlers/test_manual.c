@@ -177,18 +177,43 @@ static void nothing_is_no_restart(void **state) {
            "detail.task_definition: '' names no revision");
 }
 
-static void a_misspelt_member_is_no_restart(void **state) {
+static void refuse_member(struct fixture *f, const char *also, const char *name) {
+    char detail[200], message[200];
+    snprintf(detail, sizeof(detail), "{\"service\":\"a\",%s\"%s\":\"x\"}", also, name);
+    snprintf(message, sizeof(message),
+             "detail.%s: unknown; known: service, tag, digest, task_definition, reason, dry_run, "
+             "force",
+             name);
+    refuse(f, detail, ERR_EVENT_MALFORMED, message);
+    assert_view(f->trigger.service, "a");
+}
+
+/* Whatever is not known may have been meant to say what to deploy. */
+static void an_unknown_member_is_no_restart(void **state) {
     struct fixture *f = *state;
-    static const char *const names[] = {"image_tag", "Tag", "dryrun", "dry-run", "", "env"};
+    static const char *const names[] = {"image_tag", "Tag", "image",  "commit",
+                                        "",          "env", "dry-run"};
     for (size_t i = 0; i < COUNT(names); i++) {
-        char detail[200], message[200];
-        snprintf(detail, sizeof(detail), "{\"service\":\"a\",\"%s\":\"x\"}", names[i]);
-        snprintf(message, sizeof(message),
-                 "detail.%s: unknown; known: service, tag, digest, task_definition, reason, "
-                 "dry_run, force",
-                 names[i]);
-        refuse(f, detail, ERR_EVENT_MALFORMED, message);
-        assert_view(f->trigger.service, "a");
+        refuse_member(f, "", names[i]);
+    }
+}
+
+static void a_misspelt_member_is_not_passed_over(void **state) {
+    struct fixture *f = *state;
+    static const char *const misspelt[] = {"dryrun",         "dryRun", "dry-run", "DRY_RUN",
+                                           "dry_rnu",        "forced", "digests", "resaon",
+                                           "taskDefinition", "TAG"};
+    for (size_t i = 0; i < COUNT(misspelt); i++) {
+        refuse_member(f, "\"task_definition\":\"f:1\",", misspelt[i]);
+        refuse_member(f, "\"tag\":\"v1\",", misspelt[i]);
+    }
+    static const char *const others[] = {"commit", "branch", "actor", "env",     "environment",
+                                         "region", "tags",   "more",  "trigger", ""};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        char detail[200];
+        snprintf(detail, sizeof(detail), "{\"service\":\"a\",\"tag\":\"v1\",\"%s\":{}}", others[i]);
+        accept(f, detail);
+        assert_view(f->trigger.tag, "v1");
     }
 }
 
@@ -276,7 +301,7 @@ static void revisions_of_others(void **state) {
     struct fixture *f = *state;
     static const char foreign[] = "{\"service\":\"a\",\"task_definition\":\"" ARN(
         "eu-west-1", "333333333333", "task-definition/f:1") "\"}";
-    refuse(f, foreign, ERR_ACCOUNT_NOT_ALLOWED,
+    refuse(f, foreign, ERR_FAMILY_MISMATCH,
            "detail.task_definition: the revision is of account '333333333333', the service of "
            "account '222222222222'");
     refuse(f,
@@ -354,7 +379,8 @@ int main(void) {
         TEST(neither_is_a_restart),
         TEST(types_are_checked),
         TEST(nothing_is_no_restart),
-        TEST(a_misspelt_member_is_no_restart),
+        TEST(an_unknown_member_is_no_restart),
+        TEST(a_misspelt_member_is_not_passed_over),
         TEST(tags_are_checked),
         TEST(digests_are_checked),
         TEST(contradictions),

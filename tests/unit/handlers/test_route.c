@@ -351,22 +351,56 @@ static void twenty_levels_deep(void **state) {
            ERR_EVENT_MALFORMED, "nested deeper than 16 levels");
 }
 
+/* `head`, then `middle` over and over, then `tail`: `len` bytes in all. */
+static char *fill(size_t len, const char *head, const char *middle, const char *tail) {
+    char *payload = malloc(len);
+    assert_non_null(payload);
+    size_t n_middle = strlen(middle);
+    for (size_t i = 0; i < len; i++) {
+        payload[i] = middle[i % n_middle];
+    }
+    memcpy(payload, head, strlen(head));
+    memcpy(payload + len - strlen(tail), tail, strlen(tail));
+    return payload;
+}
+
+/* Lambda hands over no more than six megabytes: a large event is no bad one, and what is carried
+ * along of it is small. */
 static void six_megabytes(void **state) {
     struct fixture *f = *state;
     const size_t len = (size_t)6 * 1024 * 1024;
-    char *payload = malloc(len);
-    assert_non_null(payload);
-    static const char head[] = "{\"service\":\"a\",\"tag\":\"v1\",\"reason\":\"";
-    memset(payload, 'x', len);
-    memcpy(payload, head, strlen(head));
-    memcpy(payload + len - 2, "\"}", 2);
+    char *payload = fill(len, "{\"service\":\"a\",\"tag\":\"v1\",\"reason\":\"", "x", "\"}");
     send_view(f, (struct view){payload, len});
-    free(payload);
     struct trigger *trigger = &f->routed.triggers[0];
-    assert_int_equal(trigger->refusal.code, ERR_EVENT_MALFORMED);
-    assert_non_null(strstr(trigger->refusal.message, "6291456 bytes, more than 1048576"));
-    /* It costs little more than nothing. */
+    assert_false(err_is_set(&trigger->refusal));
+    assert_view(trigger->tag, "v1");
+    assert_int_equal(trigger->reason.len, 1024);
+    /* Cut short on the way, it is one. */
+    send_view(f, (struct view){payload, len - 1});
+    assert_int_equal(f->routed.triggers[0].refusal.code, ERR_EVENT_MALFORMED);
+    free(payload);
+}
+
+static void more_than_six_megabytes(void **state) {
+    struct fixture *f = *state;
+    char *payload = fill(ROUTE_MAX_BYTES + 1, "{\"service\":\"", "x", "\"}");
+    send_view(f, (struct view){payload, ROUTE_MAX_BYTES + 1});
+    assert_non_null(
+        strstr(f->routed.triggers[0].refusal.message, "6291557 bytes, more than 6291556"));
     assert_true(f->arena.used_bytes < 16384);
+    free(payload);
+}
+
+/* Valid JSON that would take half a gigabyte once parsed. */
+static void six_megabytes_of_values(void **state) {
+    struct fixture *f = *state;
+    const size_t len = (size_t)6 * 1024 * 1024;
+    char *payload = fill(len, "[", "0,", "0]");
+    send_view(f, (struct view){payload, len});
+    assert_string_equal(f->routed.triggers[0].refusal.message,
+                        "the event has more than 50000 values");
+    assert_true(f->arena.used_bytes < 16384);
+    free(payload);
 }
 
 static void envelopes_are_checked(void **state) {
@@ -432,7 +466,7 @@ static void bad_details_are_refused_with_the_events_id(void **state) {
            EVENT("action.production", "DEPLOY",
                  "{\"service\":\"a\",\"task_definition\":"
                  "\"arn:aws:ecs:eu-west-1:333333333333:task-definition/f:1\"}"),
-           ERR_ACCOUNT_NOT_ALLOWED, "the revision is of account '333333333333'");
+           ERR_FAMILY_MISMATCH, "the revision is of account '333333333333'");
 }
 
 static void other_events_are_not_supported(void **state) {
@@ -516,6 +550,8 @@ int main(void) {
         TEST(truncated_anywhere),
         TEST(twenty_levels_deep),
         TEST(six_megabytes),
+        TEST(more_than_six_megabytes),
+        TEST(six_megabytes_of_values),
         TEST(envelopes_are_checked),
         TEST(a_detail_that_is_a_string_of_json),
         TEST(bad_details_are_refused_with_the_events_id),
