@@ -223,17 +223,16 @@ static void put_metric(struct json_writer *w, const char *name, const char *unit
     json_end_object(w);
 }
 
-static void put_dimensions(struct json_writer *w, bool with_service) {
+static void put_dimensions(struct json_writer *w) {
     json_begin_array(w, NULL);
     json_put_string(w, NULL, VIEW("Project"));
     json_put_string(w, NULL, VIEW("Environment"));
-    if (with_service)
-        json_put_string(w, NULL, VIEW("Service"));
+    json_put_string(w, NULL, VIEW("Service"));
     json_end_array(w);
 }
 
 /* {"Timestamp":1795214344000,"CloudWatchMetrics":[{"Namespace":"slipway",
- *  "Dimensions":[["Project","Environment","Service"],["Project","Environment"]],
+ *  "Dimensions":[["Project","Environment","Service"]],
  *  "Metrics":[{"Name":"Deployed","Unit":"Count"},{"Name":"DurationMs","Unit":"Milliseconds"}]}]}
  * Amazon CloudWatch User Guide, "Specification: Embedded metric format". */
 static void put_metadata(struct json_writer *w, const char *metric, int64_t now_ms) {
@@ -243,8 +242,7 @@ static void put_metadata(struct json_writer *w, const char *metric, int64_t now_
     json_begin_object(w, NULL);
     json_put_string(w, "Namespace", VIEW("slipway"));
     json_begin_array(w, "Dimensions");
-    put_dimensions(w, true);
-    put_dimensions(w, false);
+    put_dimensions(w);
     json_end_array(w);
     json_begin_array(w, "Metrics");
     put_metric(w, metric, "Count");

@@ -24,9 +24,9 @@ void report_response(const struct config *config, const struct change *changes, 
                      int64_t duration_ms, struct buf *response);
 
 /* One line per change, INFO, WARN for what is refused, ERROR for what failed; its message is the
- * error's or the status. And its metrics, in the dimensions Project, Environment, Service and once
- * more in Project, Environment alone, for alarms on all services. Dry runs and what is ignored,
- * superseded or planned have none. */
+ * error's or the status. And its metrics, in the dimensions Project, Environment and Service (a
+ * service that is not configured is "unknown"). Dry runs and what is ignored, superseded or planned
+ * have none. */
 void report_log(const struct log *log, const struct config *config, const struct change *changes,
                 size_t n, int64_t duration_ms);
 
