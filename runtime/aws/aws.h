@@ -41,7 +41,7 @@ void aws_free(struct aws *aws);
 #define AWS_REQUEST_ID_BYTES 96
 /* Ceiling of a decoded response. A task definition is 64 KB at most; ten services with their
  * events are the largest answer that is asked for. */
-#define AWS_RESPONSE_BYTES (4 * 1024 * 1024)
+#define AWS_RESPONSE_BYTES ((size_t)4 * 1024 * 1024)
 
 struct aws_call {
     /* the question */

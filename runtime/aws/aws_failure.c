@@ -76,7 +76,10 @@ static struct view clean_message(struct view text, struct arena *arena) {
     }
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        line[i] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+        line[i] = ' ';
+        if (c >= ' ' && c != 0x7f) {
+            line[i] = text.data[i];
+        }
     }
     return (struct view){.data = line, .len = len};
 }
@@ -123,7 +126,7 @@ static int64_t whole_number(struct view text, int64_t max) {
 
 /* x-amz-retry-after is in milliseconds, Retry-After in seconds; a day is more than is honoured. */
 static int64_t read_retry_after(const struct http_exchange *exchange) {
-    const int64_t day_s = 24 * 60 * 60;
+    const int64_t day_s = INT64_C(24) * 60 * 60;
     int64_t ms = whole_number(http_response_header(exchange, "x-amz-retry-after"), day_s * 1000);
     if (ms >= 0) {
         return ms;

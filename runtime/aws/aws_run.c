@@ -325,10 +325,9 @@ static void prepare_item(struct run *run, struct item *item, struct aws_call *ca
     call->ambiguous = false;
     item->call = call;
     item->source = run->only;
-    if (run->only == NULL && aws_source_of(run->aws, call, &item->source, &err) != 0) {
-        fail_item(run, item, &err);
-    } else if (aws_request_build(call, run->aws->region, run->aws->env, run->arena, &item->request,
-                                 &err) != 0) {
+    if ((run->only == NULL && aws_source_of(run->aws, call, &item->source, &err) != 0) ||
+        aws_request_build(call, run->aws->region, run->aws->env, run->arena, &item->request,
+                          &err) != 0) {
         fail_item(run, item, &err);
     }
 }

@@ -34,7 +34,7 @@ enum http_outcome {
 /* Headers kept of a response; the rest is dropped. */
 #define HTTP_MAX_RESPONSE_HEADERS 32
 /* Ceiling for all kept header bytes of a response (names and values). */
-#define HTTP_RESPONSE_HEADER_BYTES (64 * 1024)
+#define HTTP_RESPONSE_HEADER_BYTES ((size_t)64 * 1024)
 
 struct http_exchange {
     /* the request; borrowed */

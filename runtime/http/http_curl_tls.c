@@ -43,48 +43,55 @@ static bool is_set(const char *string) {
     return string != NULL && string[0] != '\0';
 }
 
-/* The directory beside the program, if there is one. */
-static char *find_own_directory(void) {
-    char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
-    if (len <= 0 || (size_t)len >= sizeof(path)) {
-        return NULL;
-    }
+/* The directory beside the program; false when there is none. */
+static bool own_directory(char ret_path[static PATH_MAX]) {
+    ssize_t len = readlink("/proc/self/exe", ret_path, PATH_MAX);
     struct view folder;
     struct view name;
-    struct view program = {.data = path, .len = (size_t)len};
-    if (!view_cut_last(program, '/', &folder, &name) ||
-        folder.len + sizeof("/" CERTS_DIRECTORY) > sizeof(path)) {
-        return NULL;
+    if (len <= 0 || len >= PATH_MAX ||
+        !view_cut_last((struct view){.data = ret_path, .len = (size_t)len}, '/', &folder, &name) ||
+        folder.len + sizeof("/" CERTS_DIRECTORY) > PATH_MAX) {
+        return false;
     }
-    memcpy(path + folder.len, "/" CERTS_DIRECTORY, sizeof("/" CERTS_DIRECTORY));
-    return is_directory(path) ? strdup(path) : NULL;
+    memcpy(ret_path + folder.len, "/" CERTS_DIRECTORY, sizeof("/" CERTS_DIRECTORY));
+    return is_directory(ret_path);
 }
 
-static void find(struct tls_trust *trust) {
+/* Without memory for it nothing is found: to trust something else than what was configured would be
+ * worse than to fail. */
+static CURLcode keep(struct tls_trust *trust, const char *path) {
+    char *copy = strdup(path);
+    if (copy == NULL) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+    if (is_directory(path)) {
+        trust->directory = copy;
+    } else {
+        trust->file = copy;
+    }
     trust->found = true;
+    return CURLE_OK;
+}
+
+static CURLcode find(struct tls_trust *trust) {
+    char own[PATH_MAX];
     if (is_set(trust->ca_bundle)) {
-        char **place = is_directory(trust->ca_bundle) ? &trust->directory : &trust->file;
-        *place = strdup(trust->ca_bundle);
-        return;
+        return keep(trust, trust->ca_bundle);
     }
     if (is_set(trust->ca_directory)) {
         if (is_directory(trust->ca_directory)) {
-            trust->directory = strdup(trust->ca_directory);
-            return;
+            return keep(trust, trust->ca_directory);
         }
-    } else {
-        trust->directory = find_own_directory();
-        if (trust->directory != NULL) {
-            return;
-        }
+    } else if (own_directory(own)) {
+        return keep(trust, own);
     }
     for (size_t i = 0; i < sizeof(bundle_places) / sizeof(bundle_places[0]); i++) {
         if (access(bundle_places[i], R_OK) == 0) {
-            trust->file = strdup(bundle_places[i]);
-            return;
+            return keep(trust, bundle_places[i]);
         }
     }
+    trust->found = true; /* libcurl's own places are left */
+    return CURLE_OK;
 }
 
 static CURLcode set_trust(const struct tls_trust *trust, CURL *easy) {
@@ -119,10 +126,10 @@ static CURLcode set_sessions(struct tls_trust *trust, CURL *easy) {
 }
 
 CURLcode tls_set_up(struct tls_trust *trust, CURL *easy) {
-    if (!trust->found) {
-        find(trust);
+    CURLcode code = trust->found ? CURLE_OK : find(trust);
+    if (code == CURLE_OK) {
+        code = set_trust(trust, easy);
     }
-    CURLcode code = set_trust(trust, easy);
     if (code == CURLE_OK) {
         code = set_sessions(trust, easy);
     }

@@ -318,7 +318,7 @@ static CURLcode set_what_differs(struct transfer *transfer, struct tls_trust *tr
     }
     if (code == CURLE_OK && !transfer->tls_is_set && tls_is_https(view_of(exchange->url))) {
         code = tls_set_up(trust, easy);
-        transfer->tls_is_set = true;
+        transfer->tls_is_set = code == CURLE_OK;
     }
     return code;
 }
@@ -343,7 +343,7 @@ static CURLcode set_options(struct transfer *transfer, struct tls_trust *trust) 
 
 /* scheme://host…, without white space or control characters; libcurl checks the rest. */
 static bool url_is_plausible(struct view url) {
-    struct view rest = url;
+    struct view rest;
     if (view_starts_with(url, VIEW("http://"))) {
         rest = view_slice(url, sizeof("http://") - 1, url.len);
     } else if (view_starts_with(url, VIEW("https://"))) {
