@@ -13,10 +13,12 @@
 #include "runtime/base/err.h"
 #include "runtime/base/view.h"
 
+#include <stddef.h>
+
 /* Lambda cuts an X-Ray cause at 64 KiB, which would leave broken JSON. */
-#define ERROR_DOCUMENT_CAUSE_BYTES (64 * 1024 - 1)
+#define ERROR_DOCUMENT_CAUSE_BYTES ((size_t)64 * 1024 - 1)
 /* A message and a remedy at their ceilings, every byte of them escaped as \u00XX. */
-#define ERROR_DOCUMENT_BODY_BYTES (32 * 1024)
+#define ERROR_DOCUMENT_BODY_BYTES ((size_t)32 * 1024)
 
 /* Where the document is built; kept from one to the next, so that memory is reused. */
 struct error_document {

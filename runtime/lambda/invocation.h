@@ -21,9 +21,9 @@
 #define INVOCATION_REQUEST_ID_BYTES 256
 /* How long work may take when Lambda named no deadline that can be read: longer than a deploy
  * takes, and short enough to end. */
-#define INVOCATION_DEFAULT_MS (60 * 1000)
+#define INVOCATION_DEFAULT_MS ((int64_t)60 * 1000)
 /* No deadline is taken to be further away than this; Lambda's longest timeout is 15 minutes. */
-#define INVOCATION_MAX_MS (24 * 60 * 60 * 1000)
+#define INVOCATION_MAX_MS ((int64_t)24 * 60 * 60 * 1000)
 
 /* Reads the response headers and the body of a 200. All views point into the exchange; `arena` and
  * `log` are left NULL. `wall_ms` and `monotonic_ms` are the present.

@@ -16,12 +16,13 @@
 #include "runtime/http/http.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The largest response that Lambda takes: 6 MiB and 100 bytes. */
 #define LAMBDA_RESPONSE_BYTES (6 * 1024 * 1024 + 100)
 /* Ceiling of an event: Lambda sends 6 MiB at most (1 MB asynchronously), the rest is slack. */
-#define LAMBDA_EVENT_BYTES (8 * 1024 * 1024)
+#define LAMBDA_EVENT_BYTES ((size_t)8 * 1024 * 1024)
 /* Ceiling of a trace header, which has about a hundred bytes; a longer one is not exported. */
 #define LAMBDA_TRACE_ID_BYTES 1024
 /* Kept back of the deadline, to post the answer in; but no more than a fifth of the time that is

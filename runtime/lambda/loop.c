@@ -174,7 +174,7 @@ static void export_trace_id(struct loop *loop, struct view trace_id) {
 static int run_handler(struct loop *loop, const struct lambda_invocation *invocation,
                        struct err *err) {
     if (loop->next.outcome == HTTP_TOO_LARGE) {
-        return err_set(err, ERR_EVENT_MALFORMED, "event is larger than %d bytes",
+        return err_set(err, ERR_EVENT_MALFORMED, "event is larger than %zu bytes",
                        LAMBDA_EVENT_BYTES);
     }
     if (loop->handler(loop->user, invocation, &loop->response, err) < 0) {

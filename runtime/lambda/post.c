@@ -15,16 +15,16 @@
 static const struct status_meaning {
     int first, last;
     enum log_level level;
-    const char *message;
     bool must_end;
+    const char *message;
 } status_meanings[] = {
-    {200, 299, LOG_DEBUG, "the Runtime API took the answer", false},
-    {400, 400, LOG_ERROR, "the Runtime API rejected the answer", false},
-    {403, 403, LOG_ERROR, "the Runtime API expected no answer in this state", false},
-    {410, 410, LOG_ERROR, "the answer came too late: the invocation had timed out", false},
-    {413, 413, LOG_ERROR, "the answer is larger than Lambda takes", false},
-    {500, 599, LOG_FATAL, "the Runtime API reports a container error", true},
-    {0, 999, LOG_ERROR, "the Runtime API answered with an unknown status", false},
+    {200, 299, LOG_DEBUG, false, "the Runtime API took the answer"},
+    {400, 400, LOG_ERROR, false, "the Runtime API rejected the answer"},
+    {403, 403, LOG_ERROR, false, "the Runtime API expected no answer in this state"},
+    {410, 410, LOG_ERROR, false, "the answer came too late: the invocation had timed out"},
+    {413, 413, LOG_ERROR, false, "the answer is larger than Lambda takes"},
+    {500, 599, LOG_FATAL, true, "the Runtime API reports a container error"},
+    {0, 999, LOG_ERROR, false, "the Runtime API answered with an unknown status"},
 };
 
 static const struct status_meaning *meaning_of(int status) {

@@ -16,13 +16,15 @@
 #include "runtime/lambda/error_document.h"
 #include "runtime/lambda/lambda.h"
 
+#include <stddef.h>
+
 /* How often a post is tried in all, and the pause before the second time; it doubles. */
 #define POST_ATTEMPTS 3
 #define POST_BACK_OFF_MS 10
 /* What is kept of the Runtime API's own body; its documents are about a hundred bytes. */
-#define POST_REPLY_BYTES (64 * 1024)
+#define POST_REPLY_BYTES ((size_t)64 * 1024)
 /* The host and port of the Runtime API, and a request id with each byte encoded. */
-#define POST_URL_BYTES (4 * 1024)
+#define POST_URL_BYTES ((size_t)4 * 1024)
 
 /* Kept from one invocation to the next, so that memory is reused. */
 struct post {
