@@ -2,6 +2,8 @@
 
 #include "runtime/http/http_curl_transfer.h"
 
+#include "runtime/base/clock.h"
+
 static void resolve_headers(const struct transfer *transfer, struct http_exchange *exchange) {
     const char *bytes = buf_cstr(&exchange->header_bytes);
     for (size_t i = 0; i < transfer->n_headers; i++) {
@@ -44,9 +46,8 @@ static bool was_sent(const struct transfer *transfer) {
 /* Whether the time for the whole exchange was up, rather than that for connecting. */
 static bool time_was_up(const struct transfer *transfer, CURLcode result) {
     int64_t timeout_ms = transfer->exchange->timeout_ms;
-    curl_off_t elapsed_us = 0;
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
-    return result == CURLE_OPERATION_TIMEDOUT && timeout_ms > 0 && elapsed_us / 1000 >= timeout_ms;
+    return result == CURLE_OPERATION_TIMEDOUT && timeout_ms > 0 &&
+           clock_monotonic_ms(&clock_system) - transfer->began_ms >= timeout_ms;
 }
 
 static const char *reason(const struct transfer *transfer, CURLcode result) {

@@ -373,6 +373,7 @@ int transfer_begin(struct transfer *transfer, struct http_exchange *exchange,
     transfer->body_begun = false;
     transfer->n_headers = 0;
     transfer->error_text[0] = '\0';
+    transfer->began_ms = exchange->timeout_ms > 0 ? clock_monotonic_ms(&clock_system) : 0;
     if (set_headers(transfer, err) != 0) {
         transfer_abandon(transfer);
         return -1;
