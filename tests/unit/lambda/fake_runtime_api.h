@@ -39,7 +39,7 @@ struct fake_step {
     const char *body;       /* NULL: none */
     size_t body_bytes;      /* 0: strlen(body); else that many 'x' */
     int empty_waits;        /* how often http_wait() returns NULL first */
-    bool stop_while_waits;  /* SIGTERM comes during the first of these */
+    bool stop_while_waits;  /* SIGTERM comes during the first wait */
     bool cannot_start;      /* http_start() fails */
     enum err_code err_code; /* of an exchange without a response; 0: ERR_AWS_UNAVAILABLE */
 };
@@ -189,8 +189,8 @@ static struct http_exchange *fake_wait(void *state, int64_t timeout_ms) {
         fake->stop = 1;
         return NULL;
     }
+    fake->stop = fake->stop || step->stop_while_waits;
     if (fake->waits++ < step->empty_waits) {
-        fake->stop = fake->stop || step->stop_while_waits;
         return NULL;
     }
     fake->under_way = NULL;

@@ -225,6 +225,18 @@ static void test_sigterm_while_idle_ends_the_loop(void **state) {
     fake_release(&fake);
 }
 
+/* Lambda counts it as delivered. */
+static void test_an_event_that_comes_together_with_sigterm_is_served(void **state) {
+    (void)state;
+    RUN(fake, seen, {.headers = FAKE_NEXT_HEADERS("id-1"), .stop_while_waits = true}, {0});
+    assert_int_equal(run(&fake, &seen), 0);
+    assert_int_equal(seen.calls, 1);
+    assert_int_equal(fake.cancelled, 0);
+    fake_assert_request(&fake, 1, "POST", "/invocation/id-1/response");
+    assert_int_equal(fake.n_requests, 2);
+    fake_release(&fake);
+}
+
 static void test_idle_waits_do_not_end_the_loop(void **state) {
     (void)state;
     RUN(fake, seen, {.headers = FAKE_NEXT_HEADERS("id-1"), .empty_waits = 1000}, {0});
@@ -299,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_memory_of_a_large_event_is_given_back),
         cmocka_unit_test(test_the_arena_is_reset_and_reused),
         cmocka_unit_test(test_sigterm_while_idle_ends_the_loop),
+        cmocka_unit_test(test_an_event_that_comes_together_with_sigterm_is_served),
         cmocka_unit_test(test_idle_waits_do_not_end_the_loop),
         cmocka_unit_test(test_sigterm_while_busy_ends_after_the_answer),
         cmocka_unit_test(test_sigterm_while_posting_ends_after_the_answer),

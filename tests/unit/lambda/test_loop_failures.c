@@ -8,12 +8,14 @@ enum failure { NONE, WITH_REMEDY, WITHOUT_CAUSE, OVER_LIMIT, FAILED_BUF, ODD_TEX
 struct script {
     enum failure failure;
     int calls;
+    int64_t deadline_wall_ms;
 };
 
 static int handle(void *user, const struct lambda_invocation *invocation, struct buf *response,
                   struct err *err) {
     struct script *script = user;
     script->calls++;
+    script->deadline_wall_ms = invocation->deadline_wall_ms;
     switch (script->failure) {
     case NONE:
         buf_append(response, invocation->payload);
@@ -312,6 +314,7 @@ static void test_a_deadline_that_cannot_be_read_is_none(void **state) {
         SCRIPT({.headers = headers, .body = "1"}, {0});
         assert_int_equal(RUN(), 0);
         assert_int_equal(script.calls, 1);
+        assert_true(script.deadline_wall_ms == 0);
         fake_assert_request(&fake, 1, "POST", "/invocation/id-1/response");
         fake_release(&fake);
     }
