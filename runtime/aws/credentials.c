@@ -109,34 +109,46 @@ int credentials_from_environment(const struct environment *env,
     return credentials_provider_static(&keys, ret_provider, err);
 }
 
-/* In a Lambda the environment has the keys and AWS_PROFILE is not set: no file is looked at. */
-int credentials_provider_new(const struct environment *env,
-                             struct credentials_provider **ret_provider, struct err *err) {
-    struct credentials_provider *from_env = NULL;
-    struct credentials_provider *found = NULL;
+/* The environment's keys, unless AWS_PROFILE names a role that is to be assumed with them. In a
+ * Lambda AWS_PROFILE is not set, and no file is looked at. */
+static int prefer_environment(const struct environment *env, struct credentials_provider *from_env,
+                              struct credentials_provider **ret_provider, struct err *err) {
+    struct credentials_provider *role = NULL;
+    struct err failure;
     bool is_for_environment = false;
-    if (credentials_from_environment(env, &from_env, err) < 0) {
-        return -1;
-    }
-    if (from_env && environment_get(env, "AWS_PROFILE").len == 0) {
+    err_init(&failure);
+    int status = environment_get(env, "AWS_PROFILE").len > 0
+                     ? credentials_from_profile(env, &role, &is_for_environment, &failure)
+                     : 0;
+    if (!is_for_environment) {
+        credentials_provider_free(role);
         *ret_provider = from_env;
         return 0;
     }
-    int status = credentials_from_profile(env, &found, &is_for_environment, err);
-    if (status == 0 && from_env && !is_for_environment) {
-        credentials_provider_free(found);
-        found = from_env;
-        from_env = NULL;
-    }
     credentials_provider_free(from_env);
-    if (status == 0 && !found) {
-        status = credentials_from_container(env, &found, err);
-    }
-    if (status == 0 && !found) {
-        status = credentials_provider_alloc(CREDENTIALS_NONE, &found, err);
-    }
     if (status < 0) {
-        credentials_provider_free(found);
+        if (!err_is_set(err)) {
+            *err = failure;
+        }
+        return -1;
+    }
+    *ret_provider = role;
+    return 0;
+}
+
+int credentials_provider_new(const struct environment *env,
+                             struct credentials_provider **ret_provider, struct err *err) {
+    struct credentials_provider *found = NULL;
+    bool ignored = false;
+    if (credentials_from_environment(env, &found, err) < 0) {
+        return -1;
+    }
+    if (found) {
+        return prefer_environment(env, found, ret_provider, err);
+    }
+    if (credentials_from_profile(env, &found, &ignored, err) < 0 ||
+        (!found && credentials_from_container(env, &found, err) < 0) ||
+        (!found && credentials_provider_alloc(CREDENTIALS_NONE, &found, err) < 0)) {
         return -1;
     }
     *ret_provider = found;

@@ -10,7 +10,8 @@
  * with AWS_CONTAINER_AUTHORIZATION_TOKEN or _TOKEN_FILE). And on top of those, AssumeRole.
  *
  * One exception to that order: an AWS_PROFILE whose role has credential_source=Environment is
- * assumed with the environment's keys, since it cannot mean anything else.
+ * assumed with the environment's keys, since it cannot mean anything else. Any other AWS_PROFILE
+ * counts for nothing while the environment has keys.
  *
  * A provider caches what it got until five minutes before it expires; static credentials for ever.
  * A refresh that fails while the old ones are still valid leaves them in use for another minute.

@@ -63,8 +63,8 @@ ERR_MUST_USE int credentials_from_environment(const struct environment *env,
                                               struct credentials_provider **ret_provider,
                                               struct err *err);
 /* The profile of AWS_PROFILE, or the default one; *ret_provider stays as it was when the profile
- * holds no credentials, or there is no default one. *ret_is_for_environment becomes true for a
- * role that the profile wants assumed with the environment's keys. */
+ * holds no credentials, or there is no default one. *ret_is_for_environment tells, after a
+ * failure too, whether the profile is a role to be assumed with the environment's keys. */
 ERR_MUST_USE int credentials_from_profile(const struct environment *env,
                                           struct credentials_provider **ret_provider,
                                           bool *ret_is_for_environment, struct err *err);

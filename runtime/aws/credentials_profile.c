@@ -142,7 +142,6 @@ static int build_source_profile(struct files *files, struct view profile, struct
 static int build_credential_source(struct files *files, struct view profile, struct view source,
                                    struct credentials_provider **ret_base, struct err *err) {
     if (view_equal(source, VIEW("Environment"))) {
-        files->is_for_environment = true;
         if (credentials_from_environment(files->env, ret_base, err) < 0) {
             return -1;
         }
@@ -277,6 +276,10 @@ static int load_and_build(struct files *files, struct credentials_provider **ret
             return 0;
         }
     }
+    struct view source;
+    files->is_for_environment = has(files, profile, "role_arn") &&
+                                get(files, profile, "credential_source", &source) &&
+                                view_equal(source, VIEW("Environment"));
     return build(files, profile, false, ret_provider, err);
 }
 
@@ -291,7 +294,7 @@ int credentials_from_profile(const struct environment *env,
         .credentials_path = BUF_INIT(PATH_MAX_BYTES),
     };
     int status = load_and_build(&files, ret_provider, err);
-    *ret_is_for_environment = status == 0 && files.is_for_environment;
+    *ret_is_for_environment = files.is_for_environment;
     buf_wipe(&files.config);
     buf_wipe(&files.credentials);
     buf_release(&files.config_path);
