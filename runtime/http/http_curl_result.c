@@ -36,13 +36,6 @@ static struct view host_of(struct view url) {
     return view_cut_last(host, '@', &user, &after) ? after : host;
 }
 
-/* Whether a byte of the request can have reached the server. libcurl counts what it handed over. */
-static bool was_sent(const struct transfer *transfer) {
-    long request_bytes = 0;
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-    return transfer->connected && request_bytes != transfer->request_bytes;
-}
-
 /* Whether the time for the whole exchange was up, rather than that for connecting. */
 static bool time_was_up(const struct transfer *transfer, CURLcode result) {
     int64_t timeout_ms = transfer->exchange->timeout_ms;
@@ -70,7 +63,7 @@ static void set_failure(const struct transfer *transfer, CURLcode result) {
     struct http_exchange *exchange = transfer->exchange;
     struct err *err = &exchange->err;
     struct view host = host_of(view_of(exchange->url));
-    exchange->outcome = was_sent(transfer) ? HTTP_NO_RESPONSE : HTTP_NOT_SENT;
+    exchange->outcome = transfer->connected ? HTTP_NO_RESPONSE : HTTP_NOT_SENT;
     if (transfer->too_large) {
         exchange->outcome = HTTP_TOO_LARGE;
         (void)err_set(err, ERR_BAD_RESPONSE,

@@ -82,24 +82,21 @@ static size_t on_body(char *data, size_t size, size_t n, void *user) {
 }
 
 /*
- * libcurl calls this when a connection stands and the request is about to be sent. It sends a
- * request again, on a new connection, when a kept one dies before the first byte of a response:
- * the server may have carried it out all the same. A `once` request is let go a second time only
- * if not a byte of it had left.
+ * libcurl calls this when a connection stands and the request is about to be sent: from then on it
+ * counts as sent. And libcurl sends it again, on a new connection, when a kept one dies before the
+ * first byte of a response, though the server may have carried it out: a `once` request is not let
+ * go a second time. (Not even when libcurl's count of bytes says that none had left: what it sends
+ * piecemeal is not in that count.)
  */
 static int on_connected(void *user, char *server_ip, char *local_ip, int server_port,
                         int local_port) {
     (void)server_ip, (void)local_ip, (void)server_port, (void)local_port;
     struct transfer *transfer = user;
-    long request_bytes = 0;
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
-    if (transfer->connected && transfer->exchange->once &&
-        request_bytes != transfer->request_bytes) {
+    if (transfer->connected && transfer->exchange->once) {
         transfer->resend_refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
     transfer->connected = true;
-    transfer->request_bytes = request_bytes;
     return CURL_PREREQFUNC_OK;
 }
 

@@ -49,8 +49,7 @@ struct transfer {
     bool too_large;
     bool out_of_memory;
     bool body_begun;
-    int64_t began_ms;   /* on the monotonic clock, if the exchange has a time limit */
-    long request_bytes; /* libcurl's count when the request was about to be sent */
+    int64_t began_ms; /* on the monotonic clock, if the exchange has a time limit */
     struct transfer_header headers[HTTP_MAX_RESPONSE_HEADERS];
     size_t n_headers;
     char error_text[CURL_ERROR_SIZE];
