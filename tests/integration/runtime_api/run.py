@@ -19,7 +19,8 @@ MODULES = (cases_loop, cases_bootstrap, cases_emulator, cases_memory)
 
 
 def main(wanted: list[str]) -> int:
-    cases = [(name[len("case_"):], case) for module in MODULES for name, case in vars(module).items()
+    cases = [(name[len("case_"):], case)
+             for module in MODULES for name, case in vars(module).items()
              if name.startswith("case_") and (not wanted or any(part in name for part in wanted))]
     passed = 0
     for name, case in cases:
