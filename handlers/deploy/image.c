@@ -181,17 +181,22 @@ static bool looks_like_host(struct view component) {
     return false;
 }
 
-/* {account}{infix}{region}{suffix}, one row per spelling of ECR's private registries. */
+static bool is_dualstack_suffix(struct view suffix, struct view region) {
+    return view_equal(arn_region_partition(region), VIEW("aws-cn"))
+               ? view_equal(suffix, VIEW("on.amazonwebservices.com.cn"))
+               : view_equal(suffix, VIEW("on.aws"));
+}
+
+/* {account}{infix}{region}.{suffix}, where the suffix is that of the region's partition. */
 static void recognize_ecr(struct image_reference *reference) {
     static const struct {
-        struct view infix, suffix;
+        struct view infix;
+        bool dualstack;
     } forms[] = {
-        {{".dkr.ecr.", 9}, {".amazonaws.com", 14}},
-        {{".dkr.ecr-fips.", 14}, {".amazonaws.com", 14}},
-        {{".dkr.ecr.", 9}, {".amazonaws.com.cn", 17}},
-        {{".dkr-ecr.", 9}, {".on.aws", 7}},
-        {{".dkr-ecr-fips.", 14}, {".on.aws", 7}},
-        {{".dkr-ecr.", 9}, {".on.amazonwebservices.com.cn", 28}},
+        {{".dkr.ecr.", 9}, false},
+        {{".dkr.ecr-fips.", 14}, false},
+        {{".dkr-ecr.", 9}, true},
+        {{".dkr-ecr-fips.", 14}, true},
     };
     const size_t account_bytes = 12;
     struct view host = reference->host;
@@ -200,12 +205,13 @@ static void recognize_ecr(struct image_reference *reference) {
     if (!arn_is_account_id(account))
         return;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        size_t around = forms[i].infix.len + forms[i].suffix.len;
-        if (rest.len <= around || !view_starts_with(rest, forms[i].infix) ||
-            !view_ends_with(rest, forms[i].suffix))
+        struct view infix = forms[i].infix, region, suffix;
+        if (!view_starts_with(rest, infix) ||
+            !view_cut(view_slice(rest, infix.len, rest.len), '.', &region, &suffix) ||
+            !arn_is_region(region))
             continue;
-        struct view region = view_slice(rest, forms[i].infix.len, rest.len - around);
-        if (!arn_is_region(region))
+        if (forms[i].dualstack ? !is_dualstack_suffix(suffix, region)
+                               : !view_equal(suffix, arn_region_dns_suffix(region)))
             continue;
         reference->is_ecr = true;
         reference->account = account;

@@ -161,6 +161,7 @@ static void every_spelling_of_an_ecr_host_is_known(void **state) {
         {"111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"},
         {"111111111111.dkr-ecr.eu-central-2.on.aws", "eu-central-2"},
         {"111111111111.dkr-ecr-fips.us-east-2.on.aws", "us-east-2"},
+        {"111111111111.dkr.ecr.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
         {"111111111111.dkr-ecr.cn-northwest-1.on.amazonwebservices.com.cn", "cn-northwest-1"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -193,6 +194,11 @@ static void what_only_looks_like_ecr_is_not(void **state) {
         "111111111111.dkr-ecr.us-east-1.amazonaws.com/a",
         "111111111111.dkr.ecr.us-east-1.on.aws/a",
         "111111111111.dkr.ecr.us-east-1.amazonaws.com:8443/a",
+        /* The suffix of another partition. */
+        "111111111111.dkr.ecr.us-east-1.amazonaws.com.cn/a",
+        "111111111111.dkr.ecr.cn-north-1.amazonaws.com/a",
+        "111111111111.dkr-ecr.cn-north-1.on.aws/a",
+        "111111111111.dkr.ecr.us-iso-east-1.amazonaws.com/a",
         "public.ecr.aws/a/b",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -1,0 +1,121 @@
+/*
+ * Lines NAME=value as an environment, over one that is valid. What is accepted keeps the grammars
+ * that everything behind it relies on, and every service of the map resolves; what is refused names
+ * a variable and a remedy, and never shows the webhook's address.
+ */
+
+#include "handlers/config.h"
+#include "handlers/deploy/target.h"
+#include "runtime/aws/arn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ARENA_BYTES ((size_t)256 * 1024 * 1024)
+#define MAX_LINES 40
+#define SECRET "T0P-S3CRET"
+
+struct table {
+    char *names[MAX_LINES];
+    char *values[MAX_LINES];
+    size_t n;
+};
+
+static void require(bool condition) {
+    if (!condition) {
+        abort();
+    }
+}
+
+static const char *get(const void *state, const char *name) {
+    static const char *const valid[][2] = {
+        {"PROJECT_NAME", "myproject"}, {"PROJECT_ENV", "prod"}, {"AWS_REGION", "eu-west-1"}};
+    const struct table *table = state;
+    for (size_t i = table->n; i > 0; i--) {
+        if (strcmp(table->names[i - 1], name) == 0) {
+            return table->values[i - 1];
+        }
+    }
+    for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+        if (strcmp(valid[i][0], name) == 0) {
+            return valid[i][1];
+        }
+    }
+    return NULL;
+}
+
+/* Takes the text apart in place: an environment holds no NUL, and no line here a newline. */
+static void read_lines(char *text, struct table *table) {
+    char *rest = text;
+    for (char *line; table->n < MAX_LINES && (line = strsep(&rest, "\n")) != NULL;) {
+        char *value = strchr(line, '=');
+        if (value == NULL) {
+            continue;
+        }
+        *value++ = '\0';
+        table->names[table->n] = line;
+        table->values[table->n++] = value;
+    }
+}
+
+static void require_secret_is_kept(const struct table *table, const struct err *err) {
+    for (size_t i = 0; i < table->n; i++) {
+        if (strcmp(table->names[i], "SLACK_WEBHOOK_URL") != 0 &&
+            (strstr(table->values[i], SECRET) != NULL || strstr(table->names[i], SECRET) != NULL)) {
+            return;
+        }
+    }
+    require(strstr(err->message, SECRET) == NULL && strstr(err->remedy, SECRET) == NULL);
+}
+
+static void require_is_sound(const struct config *config, struct arena *arena) {
+    require(config_name_is_valid(config->project) && config_name_is_valid(config->env));
+    require(arn_is_region(config->region) && arn_is_region(config->ecr_region));
+    require(config->cluster.len > 0);
+    require(config->own_account.len == 0 || arn_is_account_id(config->own_account));
+    require(config->ecr_account_id.len == 0 || arn_is_account_id(config->ecr_account_id));
+    require(config->ecr_strategy == ECR_LOCAL || config->ecr_account_id.len > 0);
+    for (size_t i = 0; i < config->n_allowed_accounts; i++) {
+        require(arn_is_account_id(config->allowed_accounts[i]));
+    }
+    require(!config->is_prod || config->deploy_tags.latest_by_name);
+    require(config->has_service_map == (config->n_services > 0));
+    for (size_t i = 0; i < config->n_services; i++) {
+        struct target target;
+        struct err err;
+        err_init(&err);
+        require(target_resolve(config, config->services[i].name, arena, &target, &err) == 0);
+        require(image_repository_is_valid(target.repository.name));
+        require(arn_is_region(target.repository.registry.region));
+        require(target.service.len > 0 && target.family.len > 0 && target.cluster.len > 0);
+        require(tag_policy_admits(target.deploy_tags, VIEW("latest")) ==
+                tag_policy_admits(target.deploy_tags, VIEW("latest")));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct arena arena ARENA_AUTO = ARENA_INIT(ARENA_BYTES);
+    struct table table = {.n = 0};
+    char *text = malloc(size + 1);
+    require(text != NULL);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    read_lines(text, &table);
+    const struct environment env = {.get = get, .state = &table};
+    struct config config;
+    struct err err;
+    err_init(&err);
+    if (config_load(&env, &arena, &config, &err) == 0) {
+        require(!err_is_set(&err));
+        free(text); /* nothing of the environment is borrowed */
+        require_is_sound(&config, &arena);
+        return 0;
+    }
+    require(err.code == ERR_CONFIG_INVALID && strlen(err.remedy) > 0);
+    require(strncmp(err.message, "configuration is invalid: ", 26) == 0);
+    require_secret_is_kept(&table, &err);
+    free(text);
+    return 0;
+}
