@@ -146,6 +146,9 @@ static inline void fake_fill_headers(struct http_exchange *exchange, const char 
     struct view line;
     exchange->header_bytes.limit = HTTP_RESPONSE_HEADER_BYTES;
     buf_append(&exchange->header_bytes, rest);
+    if (exchange->header_bytes.failed) {
+        return;
+    }
     rest = buf_view(&exchange->header_bytes);
     while (view_split(&rest, '\n', &line)) {
         struct http_header *header = &exchange->response_headers[exchange->n_response_headers++];
@@ -160,6 +163,10 @@ static inline void fake_fill(struct http_exchange *exchange, const struct fake_a
     if (exchange->outcome == HTTP_OK) {
         fake_fill_headers(exchange, answer->headers);
         buf_append_str(&exchange->body_in, answer->body != NULL ? answer->body : "");
+        if (exchange->body_in.failed || exchange->header_bytes.failed) {
+            exchange->outcome = HTTP_NO_RESPONSE; /* as libcurl has it */
+            (void)err_out_of_memory(&exchange->err, "a response");
+        }
         return;
     }
     enum err_code code = ERR_AWS_UNAVAILABLE;

@@ -2,6 +2,20 @@
 
 #include "fixture_aws.h"
 
+#include <malloc.h>
+
+/* The sanitizers have an allocator of their own, which mallinfo2() does not see. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_A_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_A_SANITIZER 1
+#endif
+#endif
+#ifndef UNDER_A_SANITIZER
+#define UNDER_A_SANITIZER 0
+#endif
+
 #define REGISTRY_ROLE "arn:aws:iam::111111111111:role/registry-reader"
 
 #define ASSUMED(key, expiration)                                                                   \
@@ -195,6 +209,32 @@ static void roles_differ_by_session_name(void **state) {
     client_close(&client);
 }
 
+/* An invocation leaves nothing behind: neither its calls, nor what went wrong in them. */
+static void memory_stays_flat(void **state) {
+    (void)state;
+#if UNDER_A_SANITIZER
+    skip();
+#else
+    static const struct fake_answer denied = {.status = 403, .body = DENIED};
+    struct client client;
+    client_open_in(&client, &client_env, NULL, 0);
+    client.fake.otherwise = &denied;
+    size_t in_use = 0;
+    for (size_t i = 0; i < 100; i++) {
+        struct aws_call calls[2] = {role_call("A", REGISTRY_ROLE), ecs_call("B")};
+        run_calls(&client, calls, 2);
+        assert_failed(&calls[0], ERR_ACCESS_DENIED, false);
+        assert_failed(&calls[1], ERR_ACCESS_DENIED, false);
+        arena_reset(&client.arena);
+        if (i == 10) {
+            in_use = mallinfo2().uordblks;
+        }
+    }
+    assert_int_equal(mallinfo2().uordblks, in_use);
+    client_close(&client);
+#endif
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_role_is_assumed_once_and_kept),
@@ -205,6 +245,7 @@ int main(void) {
         cmocka_unit_test(a_role_that_is_no_arn_fails_its_call),
         cmocka_unit_test(roles_beyond_the_table_make_room),
         cmocka_unit_test(roles_differ_by_session_name),
+        cmocka_unit_test(memory_stays_flat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
