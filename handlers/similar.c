@@ -47,7 +47,7 @@ static struct view plain(struct view name, char storage[static SIMILAR_MAX_BYTES
 }
 
 bool similar_is_misspelling(struct view name, struct view known) {
-    char name_storage[SIMILAR_MAX_BYTES], known_storage[SIMILAR_MAX_BYTES];
+    char name_storage[SIMILAR_MAX_BYTES] = {0}, known_storage[SIMILAR_MAX_BYTES] = {0};
     if (name.len > SIMILAR_MAX_BYTES || known.len > SIMILAR_MAX_BYTES)
         return false;
     size_t errors = similar_distance(plain(name, name_storage), plain(known, known_storage));

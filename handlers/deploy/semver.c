@@ -36,7 +36,9 @@ static bool at_end(const struct parser *p) {
 }
 
 static char peek(const struct parser *p) {
-    return at_end(p) ? '\0' : p->text.data[p->at];
+    if (at_end(p))
+        return '\0';
+    return p->text.data[p->at];
 }
 
 static bool accept(struct parser *p, struct view token) {
