@@ -8,7 +8,7 @@
  * each, times in nanoseconds of CLOCK_MONOTONIC, and ends:
  *
  *   connect CONNECTION TIME
- *   handshake CONNECTION TIME
+ *   handshake CONNECTION TIME     (or `resumed`, where it was a short one)
  *   request CONNECTION OPERATION ARRIVED ANSWERED     (answered: the answer is back at the client)
  *
  * What comes in is taken at once, what goes out is kept back for a round trip; a connection's first
@@ -238,7 +238,7 @@ static void on_bytes(struct connection *c) {
     BIO_write(SSL_get_rbio(c->ssl), bytes, (int)got);
     if (!c->is_up && SSL_do_handshake(c->ssl) == 1) {
         c->is_up = true;
-        note(c->number, "handshake", arrived_ns);
+        note(c->number, SSL_session_reused(c->ssl) ? "resumed" : "handshake", arrived_ns);
     }
     while (c->is_up) {
         int n = SSL_read(c->ssl, c->in + c->len, (int)(REQUEST_BYTES - c->len));

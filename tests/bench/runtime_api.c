@@ -3,11 +3,12 @@
  * event as often as asked, and prints one line of JSON per start.
  *
  *   runtime_api [-r STARTS] [-n INVOCATIONS] [-e EVENT_FILE] [-g PROCS_FILE] [-w FILE=VALUE]
- *               [-p] -- PROGRAM [ARGUMENT…]
+ *               [-p | -a] -- PROGRAM [ARGUMENT…]
  *
  *   -g  the program joins the control group of that cgroup.procs file before it starts
  *   -w  written at the first /next: where Lambda's init phase ends, and with it the whole CPU
- *   -p  this process on CPU 0, busy-waiting, and the program on CPU 1
+ *   -a  this process on CPU 0 and the program on CPU 1
+ *   -p  the same, and this process waits busily
  *
  * Times are nanoseconds of CLOCK_MONOTONIC. The clock starts before execve(), in the child.
  */
@@ -37,11 +38,15 @@
 #define GIVE_UP_NS (120 * 1000000000LL)
 /* Resident memory is noted after this many invocations, and at the end. */
 #define WARMED_UP 1000
+/* Each answer takes this long, so that the program is always asleep when it comes. Without it, who
+ * does more between sending and waiting finds the answer there, and saves the cost of waking up. */
+#define THINK_NS 50000
 
 struct options {
     int starts;
     int invocations;
     bool pinned;
+    bool busy;
     const char *procs_file;
     const char *limit_file;
     const char *limit_value;
@@ -60,7 +65,7 @@ struct run {
     int64_t cpu_first_ns;
     long rss_first_kb;
     long rss_warm_kb;
-    double *loop_us; /* from an event sent to the next one asked for */
+    double *loop_us; /* from an event sent to the next one asked for, without our own part */
     size_t in_len;
     size_t answer_len;
     char answer[4096];
@@ -68,6 +73,7 @@ struct run {
 
 static char request[REQUEST_BYTES + 1];
 static char event[EVENT_BYTES] = "{}";
+static char response[EVENT_BYTES + 1024];
 static size_t event_len = 2;
 
 static int64_t now_ns(void) {
@@ -82,6 +88,11 @@ static int64_t cpu_ns(pid_t pid) {
     if (clock_getcpuclockid(pid, &clock) == 0)
         clock_gettime(clock, &t);
     return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void think(int64_t since_ns) {
+    while (now_ns() < since_ns + THINK_NS)
+        continue;
 }
 
 static long status_kb(pid_t pid, const char *key) {
@@ -158,9 +169,10 @@ static void send_event(struct run *run) {
                      "Lambda-Runtime-Trace-Id: Root=1-5f6c1c3e-000000000000000000000000;Sampled=0"
                      "\r\nContent-Length: %zu\r\n\r\n",
                      run->answered, (long long)wall.tv_sec * 1000 + 100000, event_len);
+    memcpy(response, head, (size_t)n);
+    memcpy(response + n, event, event_len);
     run->event_ns = now_ns();
-    send_all(run->connection, head, (size_t)n);
-    send_all(run->connection, event, event_len);
+    send_all(run->connection, response, (size_t)n + event_len);
 }
 
 /* false: this was the last one. */
@@ -172,12 +184,13 @@ static bool on_next(struct run *run, int64_t at_ns) {
         if (run->options->limit_file != NULL)
             write_file(run->options->limit_file, run->options->limit_value);
     } else if (run->answered <= SAMPLES_MAX) {
-        run->loop_us[run->answered - 1] = (double)(at_ns - run->event_ns) / 1e3;
+        run->loop_us[run->answered - 1] = (double)(at_ns - run->event_ns - THINK_NS) / 1e3;
     }
     if (run->answered == WARMED_UP)
         run->rss_warm_kb = status_kb(run->pid, "VmRSS:");
     if (run->answered == run->options->invocations)
         return false;
+    think(at_ns);
     send_event(run);
     return true;
 }
@@ -189,6 +202,7 @@ static void on_post(struct run *run, const char *body, size_t len, int64_t at_ns
     run->answer_len = len < sizeof(run->answer) ? len : sizeof(run->answer);
     memcpy(run->answer, body, run->answer_len);
     run->answered++;
+    think(at_ns);
     send_all(run->connection, accepted, sizeof(accepted) - 1);
 }
 
@@ -236,7 +250,7 @@ static int drive(struct run *run, int listener) {
     int64_t give_up_ns = now_ns() + GIVE_UP_NS;
     for (;;) {
         struct pollfd fds[2] = {{listener, POLLIN, 0}, {run->connection, POLLIN, 0}};
-        poll(fds, 2, run->options->pinned ? 0 : 100);
+        poll(fds, 2, run->options->busy ? 0 : 100);
         if (fds[0].revents != 0)
             accept_connection(run, listener);
         else if (fds[1].revents != 0) {
@@ -335,7 +349,7 @@ static void read_event(const char *path) {
 
 static void parse(int argc, char **argv, struct options *options) {
     int option;
-    while ((option = getopt(argc, argv, "+r:n:e:g:w:p")) != -1) {
+    while ((option = getopt(argc, argv, "+r:n:e:g:w:pa")) != -1) {
         switch (option) {
         case 'r':
             options->starts = atoi(optarg);
@@ -350,6 +364,10 @@ static void parse(int argc, char **argv, struct options *options) {
             options->procs_file = optarg;
             break;
         case 'p':
+            options->busy = true;
+            options->pinned = true;
+            break;
+        case 'a':
             options->pinned = true;
             break;
         case 'w':
