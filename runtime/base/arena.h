@@ -3,7 +3,7 @@
 
 /*
  * An arena: memory that is all freed at once. One arena lives as long as the process (config), one
- * as long as an invocation. It has a ceiling; it keeps its first block over a reset, so that a
+ * as long as an invocation. It has a ceiling; it keeps one block over a reset, so that a
  * function that handles the same kind of event again allocates nothing and memory stays flat.
  * Secrets do not live here.
  */
@@ -15,7 +15,7 @@
 struct arena_block;
 
 struct arena {
-    struct arena_block *blocks; /* newest first; the oldest is kept over a reset */
+    struct arena_block *blocks; /* newest first */
     size_t used_bytes;          /* handed out since the last reset */
     size_t limit_bytes;
 };
