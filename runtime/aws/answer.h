@@ -53,7 +53,7 @@ int64_t answer_time_ms(struct json_span object, const char *name);
 bool answer_i64(struct json_span object, const char *name, int64_t *ret_value);
 
 /* Ceiling of a request that these files build. */
-#define ANSWER_REQUEST_BYTES (64 * 1024)
+#define ANSWER_REQUEST_BYTES ((size_t)64 * 1024)
 /* The finished body, copied into the arena. */
 ERR_MUST_USE int answer_request_body(const struct buf *body, struct arena *arena,
                                      struct view *ret_body, struct err *err);

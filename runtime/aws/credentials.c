@@ -24,16 +24,16 @@ static const char *process_get(const void *state, const char *name) {
 
 const struct environment environment_process = {.get = process_get, .state = NULL};
 
-int credentials_provider_alloc(enum credentials_source source,
-                               struct credentials_provider **ret_provider, struct err *err) {
+struct credentials_provider *credentials_provider_alloc(enum credentials_source source,
+                                                        struct err *err) {
     struct credentials_provider *provider = calloc(1, sizeof(*provider));
     if (!provider) {
-        return err_out_of_memory(err, "credentials");
+        (void)err_out_of_memory(err, "credentials");
+        return NULL;
     }
     provider->source = source;
     provider->arena = ARENA_INIT(OPTIONS_BYTES);
-    *ret_provider = provider;
-    return 0;
+    return provider;
 }
 
 static void drop_keys(struct credentials_provider *provider) {
@@ -78,8 +78,8 @@ int credentials_store(struct credentials_provider *provider, const struct creden
 
 int credentials_provider_static(const struct credentials_keys *keys,
                                 struct credentials_provider **ret_provider, struct err *err) {
-    struct credentials_provider *provider = NULL;
-    if (credentials_provider_alloc(CREDENTIALS_STATIC, &provider, err) < 0) {
+    struct credentials_provider *provider = credentials_provider_alloc(CREDENTIALS_STATIC, err);
+    if (!provider) {
         return -1;
     }
     if (credentials_store(provider, keys, err) < 0) {
@@ -147,8 +147,13 @@ int credentials_provider_new(const struct environment *env,
         return prefer_environment(env, found, ret_provider, err);
     }
     if (credentials_from_profile(env, &found, &ignored, err) < 0 ||
-        (!found && credentials_from_container(env, &found, err) < 0) ||
-        (!found && credentials_provider_alloc(CREDENTIALS_NONE, &found, err) < 0)) {
+        (!found && credentials_from_container(env, &found, err) < 0)) {
+        return -1;
+    }
+    if (!found) {
+        found = credentials_provider_alloc(CREDENTIALS_NONE, err);
+    }
+    if (!found) {
         return -1;
     }
     *ret_provider = found;
@@ -158,8 +163,8 @@ int credentials_provider_new(const struct environment *env,
 int credentials_provider_assume_role(struct credentials_provider *base,
                                      const struct assume_role_options *options,
                                      struct credentials_provider **ret_provider, struct err *err) {
-    struct credentials_provider *provider = NULL;
-    if (credentials_provider_alloc(CREDENTIALS_ROLE, &provider, err) < 0) {
+    struct credentials_provider *provider = credentials_provider_alloc(CREDENTIALS_ROLE, err);
+    if (!provider) {
         return -1;
     }
     provider->base = base;

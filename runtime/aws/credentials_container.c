@@ -71,7 +71,6 @@ int credentials_from_container(const struct environment *env,
     struct view relative = environment_get(env, relative_variable);
     struct view full = environment_get(env, full_variable);
     struct buf url BUF_AUTO = BUF_INIT(URL_BYTES);
-    struct credentials_provider *provider = NULL;
     if (relative.len == 0 && full.len == 0) {
         return 0;
     }
@@ -81,8 +80,11 @@ int credentials_from_container(const struct environment *env,
     }
     buf_append_str(&url, relative.len > 0 ? ecs_agent : "");
     buf_append(&url, relative.len > 0 ? relative : full);
-    if (buf_check(&url, variable, err) < 0 || check_url(buf_view(&url), variable, err) < 0 ||
-        credentials_provider_alloc(CREDENTIALS_CONTAINER, &provider, err) < 0) {
+    if (buf_check(&url, variable, err) < 0 || check_url(buf_view(&url), variable, err) < 0) {
+        return -1;
+    }
+    struct credentials_provider *provider = credentials_provider_alloc(CREDENTIALS_CONTAINER, err);
+    if (!provider) {
         return -1;
     }
     provider->env = env;

@@ -40,10 +40,9 @@ struct credentials_provider {
 
 #define CREDENTIALS_NEVER_EXPIRE INT64_MAX
 
-/* -1: ERR_OUT_OF_MEMORY. */
-ERR_MUST_USE int credentials_provider_alloc(enum credentials_source source,
-                                            struct credentials_provider **ret_provider,
-                                            struct err *err);
+/* NULL: ERR_OUT_OF_MEMORY. */
+struct credentials_provider *credentials_provider_alloc(enum credentials_source source,
+                                                        struct err *err);
 
 struct credentials_keys {
     struct view access_key_id;

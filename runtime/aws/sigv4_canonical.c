@@ -108,8 +108,7 @@ static struct view recode(struct buf *storage, struct buf *scratch, struct view 
     storage->failed |= scratch->failed;
     size_t at = storage->len;
     append_encoded(storage, buf_view(scratch), '\0');
-    return storage->failed ? (struct view){0}
-                           : view_slice(buf_view(storage), at, storage->len - at);
+    return view_slice(buf_view(storage), at, storage->len - at);
 }
 
 /* Splits the query; parameters point into `storage`. Returns their number. */
@@ -162,7 +161,10 @@ void sigv4_append_query(struct buf *buf, struct view query) {
 }
 
 static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    if (c >= 'A' && c <= 'Z') {
+        c = (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 /* The order of the lower-case names; a prefix comes first. */

@@ -139,7 +139,7 @@ static int member(struct view xml, const char *name, struct buf *buf, struct vie
 
 static int parse_members(struct view xml, struct arena *arena, struct buf *text,
                          struct sts_credentials *credentials, struct err *err) {
-    struct view value;
+    struct view value = {0};
     if (member(xml, "Expiration", text, &value, err) < 0) {
         return -1;
     }

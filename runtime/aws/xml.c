@@ -173,8 +173,8 @@ struct xml_token xml_next(struct xml_reader *reader) {
         return bad(reader);
     }
     if (reader->rest.len == 0) {
-        bool is_whole = reader->depth == 0 && reader->has_root;
-        return is_whole ? (struct xml_token){.type = XML_DONE} : bad(reader);
+        token.type = XML_DONE;
+        return reader->depth == 0 && reader->has_root ? token : bad(reader);
     }
     if (reader->depth > 0 && take(&reader->rest, VIEW("<![CDATA["))) {
         return take_until(&reader->rest, VIEW("]]>"), &token.text) ? token : bad(reader);
