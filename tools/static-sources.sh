@@ -133,8 +133,13 @@ fetch_source() {
     while read -r version; do
         [ -n "$version" ] || break
         newest=${newest:-$version}
+        # What could not be fetched is not asked for again before the index is.
+        ! grep -qsxF "$name $version" "$apt/unfetchable" || continue
         # What is there already is checked against the signed index again, and kept.
-        apt-get -c "$apt/apt.conf" -qq source --download-only "$name=$version" >&2 || continue
+        apt-get -c "$apt/apt.conf" -qq source --download-only "$name=$version" >&2 || {
+            printf '%s %s\n' "$name" "$version" >>"$apt/unfetchable"
+            continue
+        }
         # Loud, because what is left out may be a security update.
         [ "$version" = "$newest" ] ||
             printf 'static: WARNING: %s %s cannot be fetched; %s is used\n' \
@@ -166,6 +171,7 @@ if [ -z "$(find "$apt/updated" -mmin -$index_max_age_minutes 2>/dev/null)" ]; th
     # One archive that does not answer is no reason to stop, if the rest has what is needed.
     if apt-get -c "$apt/apt.conf" -qq update; then
         touch "$apt/updated"
+        rm -f "$apt/unfetchable"
     else
         echo "static: WARNING: an archive did not answer; going on with what is known of it" >&2
     fi
