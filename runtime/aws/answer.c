@@ -8,6 +8,8 @@
 
 /* ECS nests a handful of levels; the rest is room for what AWS may add. */
 #define ANSWER_MAX_DEPTH 64
+/* "answer to " and the longest operation. */
+#define SUBJECT_BYTES 128
 /* Digits of a number that is looked at; longer ones are not what is expected. */
 #define NUMBER_MAX_BYTES 48
 /* 9999-12-31T23:59:59Z, in seconds. */
@@ -38,25 +40,29 @@ bool answer_is_denied(const struct aws_call *call) {
     return answer_has_code(call, "AccessDeniedException") || answer_has_code(call, "AccessDenied");
 }
 
-/* The root object, without a message of why not. */
-static bool object_of(const struct aws_call *call, struct json_span *ret_root) {
-    struct err ignored;
+int answer_scan(struct view text, const char *subject, struct answer_note note,
+                struct json_span *ret_root, struct err *err) {
     struct json_span root;
-    err_init(&ignored);
-    if (json_scan(call->response, &limits, "answer", &root, &ignored) < 0 ||
-        root.type != JSON_OBJECT) {
-        return false;
+    struct err failure;
+    err_init(&failure);
+    if (json_scan(text, &limits, subject, &root, &failure) < 0) {
+        return failure.code == ERR_OUT_OF_MEMORY
+                   ? err_out_of_memory(err, subject)
+                   : err_set(err, ERR_BAD_RESPONSE, "%s is no JSON%s", subject, note.text);
+    }
+    if (root.type != JSON_OBJECT) {
+        return err_set(err, ERR_BAD_RESPONSE, "%s is no JSON object%s", subject, note.text);
     }
     *ret_root = root;
-    return true;
+    return 0;
 }
 
 struct view answer_message(const struct aws_call *call, struct arena *arena) {
     struct json_span root;
     struct view message = {0};
-    if (object_of(call, &root)) {
-        struct err ignored;
-        err_init(&ignored);
+    struct err ignored;
+    err_init(&ignored);
+    if (answer_scan(call->response, "answer", answer_note(call), &root, &ignored) == 0) {
         if (json_find_string(root, "message", arena, &message, &ignored) == 0 && message.len == 0 &&
             json_find_string(root, "Message", arena, &message, &ignored) < 0) {
             message = (struct view){0};
@@ -79,11 +85,9 @@ int answer_pass_on(const struct aws_call *call, struct err *err) {
 }
 
 int answer_object(const struct aws_call *call, struct json_span *ret_root, struct err *err) {
-    if (!object_of(call, ret_root)) {
-        return err_set(err, ERR_BAD_RESPONSE, "answer to %s is no JSON object%s", call->operation,
-                       answer_note(call).text);
-    }
-    return 0;
+    char subject[SUBJECT_BYTES];
+    (void)snprintf(subject, sizeof(subject), "answer to %s", call->operation);
+    return answer_scan(call->response, subject, answer_note(call), ret_root, err);
 }
 
 int answer_lacks(const struct aws_call *call, const char *what, struct err *err) {

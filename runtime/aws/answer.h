@@ -33,6 +33,10 @@ struct view answer_message(const struct aws_call *call, struct arena *arena);
 /* Hands the call's own error on. Always -1. */
 int answer_pass_on(const struct aws_call *call, struct err *err);
 
+/* `text` as one JSON object. -1: ERR_BAD_RESPONSE saying that `subject` is none, with the note;
+ * ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int answer_scan(struct view text, const char *subject, struct answer_note note,
+                             struct json_span *ret_root, struct err *err);
 /* The object that a success holds. -1: ERR_BAD_RESPONSE. */
 ERR_MUST_USE int answer_object(const struct aws_call *call, struct json_span *ret_root,
                                struct err *err);

@@ -1,3 +1,4 @@
+#include "runtime/aws/answer.h"
 #include "runtime/aws/credentials_internal.h"
 #include "runtime/base/json_scan.h"
 
@@ -121,14 +122,12 @@ static int token_read(const struct environment *env, struct buf *token, struct e
 /* {"AccessKeyId":"…","SecretAccessKey":"…","Token":"…","Expiration":"2026-11-20T22:39:04Z"} */
 static int answer_store(struct credentials_provider *provider, struct view body,
                         struct arena *arena, struct err *err) {
-    static const struct json_limits limits = {.max_bytes = ANSWER_BYTES, .max_depth = 8};
     struct credentials_keys keys = {0};
     struct view expiration = {0};
     struct json_span root;
-    struct err ignored;
-    err_init(&ignored);
-    if (json_scan(body, &limits, "credentials", &root, &ignored) < 0) {
-        return err_set(err, ERR_BAD_RESPONSE, "container endpoint's answer is no JSON");
+    if (answer_scan(body, "answer of the container endpoint", (struct answer_note){""}, &root,
+                    err) < 0) {
+        return -1;
     }
     int status = json_find_string(root, "AccessKeyId", arena, &keys.access_key_id, err);
     if (status == 0) {

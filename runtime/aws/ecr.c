@@ -16,12 +16,6 @@ const struct aws_service ecr_service = {
 
 /* The most that one page of DescribeImages holds. */
 #define LIST_TAGS_PAGE 1000
-/* An index of platforms nests four levels; ECR stores manifests of up to 4 MiB. */
-static const struct json_limits manifest_limits = {
-    .max_bytes = AWS_RESPONSE_BYTES,
-    .max_depth = 32,
-};
-
 /* What a tag or a digest can be: indexes first, single images after them. Without the list ECR
  * answers with the kinds that it took years ago. */
 static const char *const accepted_media_types[] = {
@@ -190,7 +184,7 @@ static bool is_asked_for(const struct ecr_image *image, const struct ecr_questio
         return false;
     }
     if (question->tag.len == 0) {
-        return true;
+        return question->digest.len > 0;
     }
     for (size_t i = 0; i < image->n_tags; i++) {
         if (view_equal(image->tags[i], question->tag)) {
@@ -330,11 +324,9 @@ static int decode_manifest(const struct aws_call *call, struct view text, struct
     struct json_span root;
     struct json_span entries;
     struct json_span entry;
-    struct err ignored;
-    err_init(&ignored);
-    if (json_scan(text, &manifest_limits, "manifest", &root, &ignored) < 0 ||
-        root.type != JSON_OBJECT) {
-        return answer_lacks(call, "imageManifest", err);
+    if (answer_scan(text, "manifest in the answer to BatchGetImage", answer_note(call), &root,
+                    err) < 0) {
+        return -1;
     }
     manifest->is_index = answer_array(root, "manifests", &entries);
     if (!manifest->is_index) {
@@ -384,6 +376,7 @@ int ecr_get_manifest_result(const struct aws_call *call, struct arena *arena,
     struct json_span images;
     struct json_span image;
     struct json_span id;
+    struct view tag;
     struct view text;
     if (ecr_question_read(call, arena, &question, err) < 0) {
         return -1;
@@ -402,12 +395,16 @@ int ecr_get_manifest_result(const struct aws_call *call, struct arena *arena,
         return answer_lacks(call, "images", err);
     }
     if (json_find_string(id, "imageDigest", arena, &manifest.digest, err) < 0 ||
+        json_find_string(id, "imageTag", arena, &tag, err) < 0 ||
         answer_string(call, image, "imageManifest", arena, &text, err) < 0) {
         return -1;
     }
     if (!is_digest(manifest.digest) ||
         (question.digest.len > 0 && !view_equal(question.digest, manifest.digest))) {
         return answer_lacks(call, "imageDigest", err);
+    }
+    if (tag.len > 0 && question.tag.len > 0 && !view_equal(tag, question.tag)) {
+        return answer_lacks(call, "imageTag", err);
     }
     if (decode_manifest(call, text, arena, &manifest, err) < 0) {
         return -1;

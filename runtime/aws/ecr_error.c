@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static const struct json_limits request_limits = {
-    .max_bytes = ANSWER_REQUEST_BYTES,
-    .max_depth = 8,
-};
-
 /* The words for messages. */
 static int describe(struct ecr_question *q, struct arena *arena, struct err *err) {
     const char *in = q->call->region.len > 0 ? " in " : "";
@@ -37,20 +32,17 @@ int ecr_question_read(const struct aws_call *call, struct arena *arena,
     struct json_span root;
     struct json_span ids;
     struct json_span id;
-    struct err ignored;
-    err_init(&ignored);
-    if (json_scan(call->body, &request_limits, "request", &root, &ignored) == 0) {
-        if (json_find_string(root, "registryId", arena, &q.account, err) < 0 ||
-            json_find_string(root, "repositoryName", arena, &q.repository, err) < 0) {
+    if (answer_scan(call->body, "request", answer_note(call), &root, err) < 0 ||
+        json_find_string(root, "registryId", arena, &q.account, err) < 0 ||
+        json_find_string(root, "repositoryName", arena, &q.repository, err) < 0) {
+        return -1;
+    }
+    if (answer_array(root, "imageIds", &ids)) {
+        struct json_iterator iterator = json_iterate(ids);
+        if (json_next_element(&iterator, &id) &&
+            (json_find_string(id, "imageTag", arena, &q.tag, err) < 0 ||
+             json_find_string(id, "imageDigest", arena, &q.digest, err) < 0)) {
             return -1;
-        }
-        if (answer_array(root, "imageIds", &ids)) {
-            struct json_iterator iterator = json_iterate(ids);
-            if (json_next_element(&iterator, &id) &&
-                (json_find_string(id, "imageTag", arena, &q.tag, err) < 0 ||
-                 json_find_string(id, "imageDigest", arena, &q.digest, err) < 0)) {
-                return -1;
-            }
         }
     }
     if (describe(&q, arena, err) < 0) {

@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-/* A task definition is 64 KB at most, and 10 levels deep. */
-static const struct json_limits request_limits = {
-    .max_bytes = AWS_RESPONSE_BYTES,
-    .max_depth = 64,
-};
-
 static int describe(struct ecs_question *q, struct arena *arena, struct err *err) {
     if (q->service.len > 0) {
         q->subject = arena_printf(arena, "service '" VIEW_FMT "' in cluster '" VIEW_FMT "'",
@@ -29,13 +23,11 @@ int ecs_question_read(const struct aws_call *call, struct arena *arena,
                       struct ecs_question *ret_question, struct err *err) {
     struct ecs_question q = {.call = call};
     struct json_span root;
-    struct err ignored;
-    err_init(&ignored);
-    if (json_scan(call->body, &request_limits, "request", &root, &ignored) == 0 &&
-        (json_find_string(root, "cluster", arena, &q.cluster, err) < 0 ||
-         json_find_string(root, "service", arena, &q.service, err) < 0 ||
-         json_find_string(root, "taskDefinition", arena, &q.task_definition, err) < 0 ||
-         json_find_string(root, "family", arena, &q.family, err) < 0)) {
+    if (answer_scan(call->body, "request", answer_note(call), &root, err) < 0 ||
+        json_find_string(root, "cluster", arena, &q.cluster, err) < 0 ||
+        json_find_string(root, "service", arena, &q.service, err) < 0 ||
+        json_find_string(root, "taskDefinition", arena, &q.task_definition, err) < 0 ||
+        json_find_string(root, "family", arena, &q.family, err) < 0) {
         return -1;
     }
     if (describe(&q, arena, err) < 0) {

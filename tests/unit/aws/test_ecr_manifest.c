@@ -162,6 +162,17 @@ static void a_wrong_answer_is_no_manifest(void **state) {
     }
 }
 
+static void a_manifest_of_another_tag_is_refused(void **state) {
+    (void)state;
+    const struct ecr_image_id other = {.tag = VIEW("v2")};
+    struct fixture f = ask(&other);
+    struct ecr_manifest manifest;
+    call_ends(&f.call, 200, IMAGE("{}"));
+    assert_int_equal(ecr_get_manifest_result(&f.call, &f.arena, &manifest, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+    arena_release(&f.arena);
+}
+
 static void call_errors_keep_their_meaning(void **state) {
     (void)state;
     struct fixture f = ask(&by_tag);
@@ -179,6 +190,7 @@ int main(void) {
         cmocka_unit_test(a_single_image_is_no_index),
         cmocka_unit_test(failures_in_a_200_are_errors),
         cmocka_unit_test(a_wrong_answer_is_no_manifest),
+        cmocka_unit_test(a_manifest_of_another_tag_is_refused),
         cmocka_unit_test(call_errors_keep_their_meaning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
