@@ -19,7 +19,8 @@ fail() {
     exit 1
 }
 
-# The distribution's own entries among the machine's one-line sources, as "deb" and "deb-src".
+# The machine's one-line entries for the suites of its release (no backports), as "deb" and
+# "deb-src".
 own_lines() {
     awk -v code="$1" '
         $1 != "deb" { next }
@@ -32,9 +33,6 @@ own_lines() {
             }
             n = split(rest, word, /[ \t]+/)
             if (n < 3 || word[2] !~ "^" code "(-updates|-security)?(/updates)?$") next
-            has_main = 0
-            for (i = 3; i <= n; i++) if (word[i] == "main") has_main = 1
-            if (!has_main) next
             print "deb " options rest
             gsub(/arch[+-]?=[^] \t]*/, "", options)
             if (options ~ /^\[[ \t]*\][ \t]*$/) options = ""
@@ -42,13 +40,13 @@ own_lines() {
         }' "${@:2}"
 }
 
-# The same for deb822 files: the paragraph is kept, with both types.
+# The same for deb822 files: the paragraph is kept, with both types and those suites.
 own_paragraphs() {
     awk -v code="$1" '
         function flush() {
-            if (enabled && types ~ /(^|[ \t])deb([ \t]|$)/ && own && main)
-                printf "Types: deb deb-src\n%s\n", body
-            body = ""; enabled = 1; types = ""; own = 0; main = 0; field = ""
+            if (enabled && types ~ /(^|[ \t])deb([ \t]|$)/ && suites != "")
+                printf "Types: deb deb-src\nSuites:%s\n%s\n", suites, body
+            body = ""; enabled = 1; types = ""; suites = ""; field = ""
         }
         BEGIN { enabled = 1 }
         FNR == 1 { flush() }
@@ -65,20 +63,19 @@ own_paragraphs() {
         field == "suites" {
             n = split(value, word, /[ \t]+/)
             for (i = 1; i <= n; i++)
-                if (word[i] ~ "^" code "(-updates|-security)?(/updates)?$") own = 1
+                if (word[i] ~ "^" code "(-updates|-security)?(/updates)?$")
+                    suites = suites " " word[i]
+            next
         }
-        field == "components" { if ((" " value " ") ~ / main /) main = 1 }
         { body = body $0 "\n" }
         END { flush() }' "${@:2}"
 }
 
 write_configuration() {
-    local etc=${APT_ETC:-/etc/apt} code
-    # shellcheck disable=SC1091
-    code=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    local etc=${APT_ETC:-/etc/apt} code=${VERSION_CODENAME:-}
     [ -n "$code" ] || fail "the distribution has no code name in '/etc/os-release'" \
-        "build on Debian 12 or later, or on Ubuntu 22.04 or later"
-    mkdir -p "$apt"/{sources.list.d,lists/partial,cache/archives/partial}
+        "build on Debian 12 or later, or on Ubuntu 24.04 or later"
+    mkdir -p "$apt"/{sources.list.d,preferences.d,lists/partial,cache/archives/partial}
     shopt -s nullglob
     local lists=("$etc"/sources.list "$etc"/sources.list.d/*.list)
     local deb822=("$etc"/sources.list.d/*.sources)
@@ -89,12 +86,14 @@ write_configuration() {
     [ ${#deb822[@]} -eq 0 ] ||
         own_paragraphs "$code" "${deb822[@]}" >"$apt/sources.list.d/own.sources"
     grep -qs . "$apt"/sources.list.d/own.* ||
-        fail "no entry for '$code main' among the machine's apt sources" \
+        fail "no entry for '$code' among the machine's apt sources" \
             "add the distribution's own archive to '$etc'"
     # The hooks of the machine's configuration would write outside of our directory.
     cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "$apt/sources.list.d";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "$apt/preferences.d";
 Dir::State::lists "$apt/lists";
 Dir::Cache "$apt/cache";
 Dir::Cache::pkgcache "pkgcache.bin";
@@ -109,13 +108,23 @@ Acquire::Languages "none";
 #clear Acquire::IndexTargets::deb::DEP-11-icons-small;
 #clear Acquire::IndexTargets::deb::DEP-11-icons;
 CONF
+    # Others may have the same suites; what is built on comes from the distribution alone.
+    printf 'Package: *\nPin: release o=%s\nPin-Priority: 990\n\n' "$origin" >"$apt/preferences.d/own"
+    printf 'Package: *\nPin: release o=*\nPin-Priority: -1\n' >>"$apt/preferences.d/own"
 }
 
-# The versions of a source package that the archives name, the newest first.
+# The versions of a source package that the distribution's archives name, the newest first.
 source_versions() {
-    local versions=() version i
-    mapfile -t versions < <(apt-cache -c "$apt/apt.conf" showsrc --only-source "$1" 2>/dev/null |
-        awk '$1 == "Version:" { print $2 }' | sort -u)
+    local versions=() version file i
+    mapfile -t versions < <(
+        # shellcheck disable=SC2016 # apt fills these in
+        apt-get -c "$apt/apt.conf" indextargets --format '$(ORIGIN)|$(FILENAME)' \
+            'Created-By: Sources' | sed -n "s/^$origin|//p" | while IFS= read -r file; do
+            /usr/lib/apt/apt-helper -c "$apt/apt.conf" cat-file "$file"
+        done | awk -v name="$1" '
+            $1 == "Package:" { found = $2 == name }
+            $1 == "Version:" && found { print $2 }' | sort -u
+    )
     # Insertion sort by dpkg's order; there are three or four.
     local sorted=()
     for version in "${versions[@]}"; do
@@ -160,6 +169,10 @@ fetch_certificates() {
 }
 
 [ $# -eq 1 ] || fail "expected one argument: the directory"
+# shellcheck disable=SC1091
+. /etc/os-release
+# What the archives call themselves: Debian, Ubuntu.
+origin=${ID^}
 for tool in apt-get dpkg-source patch; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing" "run ./build.sh setup"
 done
