@@ -58,7 +58,7 @@ int answer_scan(struct view text, const char *subject, struct answer_note note,
 }
 
 struct view answer_message(const struct aws_call *call, struct arena *arena) {
-    struct json_span root;
+    struct json_span root = {.type = JSON_NULL};
     struct view message = {0};
     struct err ignored;
     err_init(&ignored);
