@@ -30,6 +30,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = answer
 
+    def finish(self):
+        super().finish()
+        try:
+            self.request.unwrap()  # without a goodbye OpenSSL does not resume the session
+        except OSError:
+            pass
+
     def log_message(self, *_):
         pass
 
