@@ -19,9 +19,8 @@ usage: ./build.sh COMMAND
   static          the release binary: static, trimmed, reproducible   -> build/static/bootstrap
   package         the function's zip: the release binary and certs    -> build/function.zip
   test            every test; or one kind of:
-    test unit         unit and golden tests, in seconds
+    test unit         unit and golden tests, in seconds; allocations that fail among them
     test sanitize     the same under ASan and UBSan, with clang
-    test chaos        every allocation fails once
     test runtime      the Runtime API loop as a process, 100,000 invocations of it, and the RIE
     test sigv4        signatures against botocore's (and the official suite, see docs/testing.md)
     test e2e [BIN]    deploys end to end on an emulated AWS (default: a build with sanitizers)
@@ -94,7 +93,7 @@ test_unit() {
     need compiler tests
     say "unit and golden tests (gcc)"
     compile build/test all
-    run_ctest build/test -LE chaos
+    run_ctest build/test
 }
 
 test_sanitize() {
@@ -102,13 +101,6 @@ test_sanitize() {
     say "unit and golden tests (clang, ASan, UBSan, leaks)"
     CC=clang compile build/sanitize all -DSLIPWAY_SANITIZE=ON
     run_ctest build/sanitize
-}
-
-test_chaos() {
-    need compiler tests
-    say "every allocation fails once"
-    compile build/test all
-    run_ctest build/test -L chaos
 }
 
 test_runtime() {
@@ -166,7 +158,7 @@ test_template() {
 # Each kind as a process of its own, so that one that fails does not hide the others.
 test_all() {
     local started=$SECONDS kind passed=0 failed=()
-    for kind in unit chaos lint template sanitize sigv4 runtime e2e fuzz release; do
+    for kind in unit lint template sanitize sigv4 runtime e2e fuzz release; do
         if "$ROOT/build.sh" test "$kind"; then
             passed=$((passed + 1))
         else
@@ -180,7 +172,7 @@ test_all() {
 
 cmd_test() {
     case ${1:-all} in
-    unit | sanitize | chaos | runtime | sigv4 | template | release) "test_$1" ;;
+    unit | sanitize | runtime | sigv4 | template | release) "test_$1" ;;
     lint) cmd_lint ;;
     e2e) test_e2e "${2:-}" ;;
     fuzz) test_fuzz "${2:-10}" ;;
