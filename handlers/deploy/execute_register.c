@@ -5,6 +5,8 @@
  * Reference, "Throttle quotas for the Amazon ECS API". */
 #define REGISTER_BURST 20
 #define REGISTER_INTERVAL_MS 1000
+/* A registration that is stuck for so long is given up and looked for, while there is time. */
+#define REGISTER_LIMIT_MS 15000
 /* Newer revisions of the family that are looked at for a registration without an answer. */
 #define SEARCH_MAX 20
 
@@ -35,6 +37,12 @@ static int read_answer(struct execution *x, const struct aws_call *call, struct 
     return r->error.code == ERR_OUT_OF_MEMORY ? execution_out_of_memory(x) : 0;
 }
 
+static int64_t deadline_of_batch(const struct execution *x) {
+    int64_t left_ms = execution_remaining_ms(x);
+    return left_ms > REGISTER_LIMIT_MS ? x->deadline_ms - left_ms + REGISTER_LIMIT_MS
+                                       : x->deadline_ms - UPDATE_NEEDS_MS;
+}
+
 static int register_batch(struct execution *x, struct registration **batch, size_t n) {
     struct aws_call *calls = ARENA_ARRAY(x->arena, n, struct aws_call);
     if (!calls) {
@@ -44,7 +52,7 @@ static int register_batch(struct execution *x, struct registration **batch, size
         ecs_register_task_definition_call(batch[i]->move->change->register_request, VIEW(""),
                                           &calls[i]);
     }
-    aws_call_all(x->aws, calls, n, x->deadline_ms, x->arena);
+    aws_call_all(x->aws, calls, n, deadline_of_batch(x), x->arena);
     for (size_t i = 0; i < n; i++) {
         if (read_answer(x, &calls[i], batch[i]) != 0) {
             return -1;

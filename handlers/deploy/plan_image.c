@@ -175,14 +175,14 @@ static int refuse_platform(struct decision *d, const struct ecr_platform *wanted
         VIEW(""));
 }
 
-/* Only an index says what it is for. If the tag moved between the two reads, the manifest is of
- * another image and says nothing. */
+/* Only an index says what it is for, and not for an entry without a platform. If the tag moved
+ * between the two reads, the manifest is of another image and says nothing. */
 int check_platform(struct decision *d) {
     const struct ecr_manifest *manifest = &d->facts->manifest;
     struct ecr_platform wanted;
     bool is_this =
         manifest->digest.len == 0 || view_equal(manifest->digest, d->facts->image.digest);
-    if (!manifest->is_index || manifest->n_platforms == 0 || !is_this) {
+    if (!manifest->is_index || manifest->has_unnamed || manifest->n_platforms == 0 || !is_this) {
         return GO_ON;
     }
     if (wanted_platform(d, &wanted) != 0) {

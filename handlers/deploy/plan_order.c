@@ -67,9 +67,9 @@ static int order_restarts(struct change *changes, size_t n, struct arena *arena,
             continue;
         }
         changes[i].verdict = VERDICT_UNCHANGED;
-        changes[i].note =
-            arena_printf(arena, "service '" VIEW_FMT "' is restarted by another event of the payload",
-                         VIEW_ARG(changes[i].target->service));
+        changes[i].note = arena_printf(
+            arena, "service '" VIEW_FMT "' is restarted by another event of the payload",
+            VIEW_ARG(changes[i].target->service));
         if (!changes[i].note.data) {
             return err_out_of_memory(err, "plan");
         }
