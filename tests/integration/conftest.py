@@ -71,22 +71,33 @@ class Functions:
         return self._own[-1]
 
     def end_test(self) -> None:
-        """No secret has been said, and what was started for the test is gone."""
-        for one in [*self._own, *self._shared.values()]:
-            check_no_secrets(one.output)
-        for one in self._own:
-            one.close()
-        self._own = []
+        """What was started for the test ends; nothing that was said holds a secret or a sanitizer's report."""
+        own, self._own = self._own, []
+        for text in [_end(one) for one in own] + [one.output for one in self._shared.values()]:
+            check_no_secrets(text)
+            check_no_reports(text)
 
     def close(self) -> None:
         self.end_test()
-        for one in self._shared.values():
-            one.close()
+        for text in [_end(one) for one in self._shared.values()]:
+            check_no_reports(text)
+
+
+def _end(function: LambdaFunction) -> str:
+    output = function.close()
+    assert function.ended_by_sigterm, "bootstrap did not end on SIGTERM"
+    return output
 
 
 def check_no_secrets(text: str) -> None:
     assert SECRET_KEY not in text, "the secret access key was written to the output"
     assert SESSION_TOKEN[:40] not in text, "the session token was written to the output"
+
+
+def check_no_reports(text: str) -> None:
+    """Of AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, where bootstrap has them."""
+    for words in ("Sanitizer", "runtime error:"):
+        assert words not in text, text[text.index(words):][:4000]
 
 
 @pytest.fixture(scope="session")

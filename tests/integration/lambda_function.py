@@ -101,6 +101,7 @@ class LambdaFunction:
                    "--runtime-api-address", f"127.0.0.1:{api_port}", found[1]]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._output,
                                          stderr=self._output, env={**passed, **variables}, cwd="/")
+        self.ended_by_sigterm = True  # False after close() if it took more than that
         self._pool = ThreadPoolExecutor(1)  # an instance of a function has one invocation at a time
         self._wait_until_it_listens()
 
@@ -147,9 +148,12 @@ class LambdaFunction:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def close(self) -> None:
-        """Ends the emulator, and bootstrap with it."""
+    def close(self) -> str:
+        """Ends bootstrap, as Lambda does where it lets it end, and then the emulator. Returns the whole output."""
         pid = self.pid() if self.is_alive() else None
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            self.ended_by_sigterm = _is_gone_within(pid, 3)
         self._process.terminate()
         try:
             self._process.wait(5)
@@ -159,7 +163,9 @@ class LambdaFunction:
         if pid is not None and _is_alive(pid):
             os.kill(pid, signal.SIGKILL)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        output = self.output
         self._output.close()
+        return output
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + 10
@@ -181,6 +187,13 @@ def _free_port() -> int:
 def _is_alive(pid: int) -> bool:
     state = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return bool(state) and state[0] not in "ZX"
+
+
+def _is_gone_within(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return not _is_alive(pid)
 
 
 def _read(path: Path) -> str:

@@ -26,7 +26,7 @@ def test_the_sample_event_deploys_production(world: World, slipway: LambdaFuncti
     assert (answer.change["target"], answer.change["kind"]) == ("backend", "service")
     assert answer.change["from"]["image"].endswith(f"/{REPOSITORY}:git-0ld0001")
     revision = world.revisions()[-1]
-    assert revision.tag("slipway:previous") == world.revisions()[0].arn
+    assert revision.tag("slipway:previous") == f"{SERVICE}:1"
     assert revision.registered_by == f"arn:aws:sts::{PROD}:assumed-role/myproject_slipway_prod/slipway"
 
 
@@ -88,7 +88,7 @@ def test_an_old_event_after_a_new_one_is_superseded(world: World, slipway: Lambd
     old = event(_time=later(new, -60), service="backend", tag="v1.4.2")
     answer = slipway.invoke(old)
     assert (answer.change["status"], answer.json["status"]) == ("superseded", "superseded")
-    assert answer.change["message"] and answer.change["remedy"]
+    assert new["id"] in answer.change["note"]
     assert len(world.revisions()) == 2 and world.running().images[SERVICE] == reference(world)
 
 
@@ -267,18 +267,24 @@ def test_a_service_that_is_going_is_refused(world: World, slipway: LambdaFunctio
     check_untouched(world)
 
 
-def test_a_missing_service_cluster_or_family_is_refused(world: World, functions: Functions) -> None:
+def test_a_missing_service_or_cluster_or_another_family_is_refused(world: World, functions: Functions) -> None:
     answer = functions().invoke(event(service="none", tag="git-abc123f"))
-    assert "myproject_service_none" in check_refused(answer, "RepositoryNotFound")["message"]
+    assert "myproject_service_none_prod" in check_refused(answer, "ServiceNotFound")["message"]
     missing = {"api": {"service_name": "none", "task_family": SERVICE, "repository": REPOSITORY}}
     answer = functions(ECS_SERVICE_MAP=json.dumps(missing)).invoke(event(service="api", tag="git-abc123f"))
     assert "none" in check_refused(answer, "ServiceNotFound")["message"]
     family = {"api": {"service_name": SERVICE, "task_family": "none", "repository": REPOSITORY}}
     answer = functions(ECS_SERVICE_MAP=json.dumps(family)).invoke(event(service="api", tag="git-abc123f"))
-    assert "none" in check_refused(answer, "FamilyNotFound")["message"]
+    assert "none" in check_refused(answer, "FamilyMismatch")["message"]
     world.function_role.policy = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     answer = functions(ECS_CLUSTER_NAME="nowhere").invoke(event())
     assert "nowhere" in check_refused(answer, "ClusterNotFound")["message"]
+    check_untouched(world)
+
+
+def test_a_family_without_an_active_revision_is_refused(world: World, slipway: LambdaFunction) -> None:
+    world.front.ecs.task_definitions.deregister(world.revisions()[0], PROD, REGION, world.front.clock.now())
+    assert SERVICE in check_refused(slipway.invoke(event()), "FamilyNotFound")["message"]
     check_untouched(world)
 
 

@@ -10,7 +10,9 @@ from front import faults, round_trips
 from front.seed import World
 from lambda_function import LambdaFunction
 
-DELAY_SECONDS = 0.1  # far longer than the machine takes for all calls of a wave
+# Far longer than the front takes for all calls of a wave.
+DELAY_SECONDS = 0.3
+LONG_DELAY_SECONDS = 1.0
 
 
 def names(count: int) -> list[str]:
@@ -53,7 +55,7 @@ def test_twenty_deploys_are_three_round_trips(world: World, slipway: LambdaFunct
 
 def test_the_facts_of_fifty_are_one_round_trip(world: World, slipway: LambdaFunction) -> None:
     seed_services(world, 50)
-    world.front.delay_seconds = DELAY_SECONDS
+    world.front.delay_seconds = LONG_DELAY_SECONDS
     answers = slipway.invoke(events(50, tag="git-abc123f", dry_run=True)).json
     assert statuses(answers) == ["planned"] * 50
     assert round_trips(world.front.calls) == 1

@@ -46,9 +46,10 @@ def role_policy(check: ModuleType, **more: str) -> list[Statement]:
 
 def test_the_templates_role_can_deploy_and_restart(world: World, functions: Functions, check: ModuleType) -> None:
     world.function_role.policy = role_policy(check)
+    assert functions().invoke(event(service="backend")).json["status"] == "restarted"
+    world.service().complete()
     sent = event()
     check_deployed(world, sent, functions().invoke(sent))
-    assert functions().invoke(event(service="backend")).json["status"] == "restarted"
     assert not [call for call in world.front.calls if call.error]
 
 
