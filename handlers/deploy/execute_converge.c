@@ -148,8 +148,8 @@ static enum action wanted_action(const struct known_revision *winner) {
 }
 
 /* The service runs something else than the winner: another event's revision may be written over,
- * which only a slower process can have put there. The one that ran before is back by hand unless
- * others are at work. */
+ * which only a slower process can have put there. If it is the one that ran before, that process
+ * must still be about; else somebody has rolled back by hand. */
 static bool may_be_replaced(const struct look *look) {
     struct view runs = look->service.task_definition;
     const struct known_revision *revision = look_find(look, runs);
@@ -159,7 +159,8 @@ static bool may_be_replaced(const struct look *look) {
     if (!revision || !look_takes_part(look, revision)) {
         return false;
     }
-    return !view_equal(runs, look->move->change->from_task_definition) || look_others_at_work(look);
+    return !view_equal(runs, look->move->change->from_task_definition) ||
+           look_previous_is_at_work(look);
 }
 
 static int judge(struct execution *x, struct look *look, enum action *ret_action) {

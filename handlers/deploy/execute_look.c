@@ -7,6 +7,8 @@
 /* Revisions that are described for one look, the newest of them. Mostly there are none: each is a
  * registration by somebody else within the seconds of this deploy, or since the one before. */
 #define LOOK_MAX_REVISIONS 20
+/* No process lives longer: AWS Lambda Developer Guide, "Lambda quotas". */
+#define LONGEST_DEPLOY_MS INT64_C(900000)
 
 static const struct facts *facts_of(const struct look *look) {
     return look->move->change->facts;
@@ -126,14 +128,10 @@ struct known_revision *look_winner(const struct look *look) {
     return winner;
 }
 
-bool look_others_at_work(const struct look *look) {
-    int64_t before = facts_of(look)->running.revision;
-    for (size_t i = 0; i < look->n_known; i++) {
-        if (look_takes_part(look, &look->known[i]) && look->known[i].definition.revision > before) {
-            return true;
-        }
-    }
-    return false;
+bool look_previous_is_at_work(const struct look *look) {
+    struct revision_rank before;
+    return revision_rank_of(&facts_of(look)->running, &before) &&
+           look->move->rank.event_time_ms - before.event_time_ms < LONGEST_DEPLOY_MS;
 }
 
 bool look_is_as_before(const struct look *look) {

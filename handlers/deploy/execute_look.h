@@ -43,8 +43,8 @@ struct known_revision *look_winner(const struct look *look);
 struct known_revision *look_find(const struct look *look, struct view arn);
 /* Whether a revision takes part: an event's, ACTIVE, and of the time of this deploy. */
 bool look_takes_part(const struct look *look, const struct known_revision *revision);
-/* Whether an event besides this one has registered since the plan's facts were read. */
-bool look_others_at_work(const struct look *look);
+/* Whether the deploy of what ran before may still be at work: its event is hardly older. */
+bool look_previous_is_at_work(const struct look *look);
 /* Whether nothing at all has happened to the service since the plan's facts were read. */
 bool look_is_as_before(const struct look *look);
 
