@@ -365,9 +365,10 @@ def budget_rows(r: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         rows.append((f"round trips to the last UpdateService, {targets} target{'s' * (targets > 1)}", "3",
                      str(c["round_trips"]), verdict(c["round_trips"], 3)))
     if "cold" in r:
-        for speed, name in SPEEDS.items():
+        # Lambda throttles after the init phase; from exec on is in the other table, to compare with.
+        for speed in ("full", "init_full"):
             if (c := r["cold"].get(f"{speed}_1")) is not None:
-                rows.append((f"work in a cold deploy, {name}", f"≤ {DEPLOY_BUDGET_MS} ms",
+                rows.append((f"work in a cold deploy, {SPEEDS[speed]}", f"≤ {DEPLOY_BUDGET_MS} ms",
                              f"{c['work_ms']:.1f} ms", verdict(c["work_ms"], DEPLOY_BUDGET_MS)))
     return rows
 
