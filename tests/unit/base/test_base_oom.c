@@ -8,6 +8,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/secret.h"
 #include "tests/unit/base/oom.h"
+#include "tests/unit/base/oom_cjson.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,14 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* cJSON allocates inside its shared library. Its hooks, declared here because only json.c includes
- * its header. */
-struct cjson_hooks {
-    void *(*malloc_fn)(size_t size);
-    void (*free_fn)(void *memory);
-};
-void cJSON_InitHooks(struct cjson_hooks *hooks);
 
 static void arm(size_t n, bool from_then_on) {
     (from_then_on ? oom_arm_from : oom_arm)(n);
@@ -123,8 +116,7 @@ static void put_document(struct buf *buf, unsigned n_members) {
 static void a_parse(void **state) {
     bool from_then_on = *state != NULL;
     const struct json_limits limits = {.max_bytes = 100000, .max_depth = 10};
-    struct cjson_hooks hooks = {__wrap_malloc, free};
-    cJSON_InitHooks(&hooks);
+    oom_hook_cjson();
     struct buf text BUF_AUTO = BUF_INIT(100000);
     put_document(&text, 300); /* more names than the scanner has room for without allocating */
     bool done = false;
@@ -145,7 +137,7 @@ static void a_parse(void **state) {
             assert_string_equal(err.message, "no memory left for 'event'");
         }
     }
-    cJSON_InitHooks(NULL);
+    oom_unhook_cjson();
     assert_true(done);
 }
 
