@@ -17,24 +17,28 @@
 
 static bool is_listed(const struct buf *variables, struct view name) {
     struct view rest = buf_view(variables), listed;
-    while (view_split(&rest, ',', &listed))
-        if (view_equal(view_trim(listed), name))
+    while (view_split(&rest, ',', &listed)) {
+        if (view_equal(view_trim(listed), name)) {
             return true;
+        }
+    }
     return false;
 }
 
 static void list_variable(struct config_loader *loader, const char *variable) {
     struct view name = view_of(variable);
     if (is_listed(&loader->variables, name) ||
-        loader->variables.len + name.len + 2 > VARIABLES_BYTES)
+        loader->variables.len + name.len + 2 > VARIABLES_BYTES) {
         return;
+    }
     buf_appendf(&loader->variables, "%s%s", loader->variables.len > 0 ? ", " : "", variable);
 }
 
 /* A message that names its variable already is not given the name twice. */
 static bool names_variable(struct view text, const char *variable) {
-    if (view_starts_with(text, VIEW("'")))
+    if (view_starts_with(text, VIEW("'"))) {
         text = view_slice(text, 1, text.len);
+    }
     return view_starts_with(text, view_of(variable));
 }
 
@@ -66,10 +70,11 @@ void config_fault(struct config_loader *loader, const char *variable, const char
 }
 
 void config_fault_of(struct config_loader *loader, const char *variable, const struct err *err) {
-    if (err->code == ERR_OUT_OF_MEMORY)
+    if (err->code == ERR_OUT_OF_MEMORY) {
         loader->out_of_memory = true;
-    else
+    } else {
         note_fault(loader, variable, view_slice(view_of(err->message), 0, FAULT_BYTES));
+    }
 }
 
 struct view config_shown(struct view value) {
@@ -78,8 +83,9 @@ struct view config_shown(struct view value) {
 
 struct view config_copy(struct config_loader *loader, struct view value) {
     struct view copy = arena_copy(loader->arena, value);
-    if (copy.data == NULL)
+    if (copy.data == NULL) {
         loader->out_of_memory = true;
+    }
     return copy;
 }
 
@@ -130,12 +136,13 @@ static void read_variables(struct config_loader *loader) {
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         const struct config_variable *variable = &variables[i];
         struct view value = view_trim(environment_get(loader->env, variable->name));
-        if (value.len > 0 && variable->parse != NULL)
+        if (value.len > 0 && variable->parse != NULL) {
             variable->parse(loader, variable, value);
-        else if (value.len == 0 && variable->required)
+        } else if (value.len == 0 && variable->required) {
             config_fault(loader, variable->name,
                          "not set: expected 1 to 64 letters, digits, '-' "
                          "and '_'");
+        }
     }
 }
 
@@ -146,8 +153,9 @@ static bool is_given(const struct config_loader *loader, const char *variable) {
 }
 
 static void settle_region(struct config_loader *loader) {
-    if (!is_given(loader, "AWS_REGION") && !is_given(loader, "AWS_DEFAULT_REGION"))
+    if (!is_given(loader, "AWS_REGION") && !is_given(loader, "AWS_DEFAULT_REGION")) {
         config_fault(loader, "AWS_REGION", "not set: expected a region like 'eu-west-1'");
+    }
 }
 
 static void settle_registry(struct config_loader *loader) {
@@ -156,26 +164,31 @@ static void settle_registry(struct config_loader *loader) {
     bool has_region = is_given(loader, "ECR_ACCOUNT_REGION");
     struct view strategy = view_trim(environment_get(loader->env, "ECR_STRATEGY"));
     if (config->ecr_strategy == ECR_CROSS_ACCOUNT) {
-        if (!has_account)
+        if (!has_account) {
             config_fault(loader, "ECR_ACCOUNT_ID",
                          "not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'");
-        if (!has_region)
+        }
+        if (!has_region) {
             config_fault(loader, "ECR_ACCOUNT_REGION",
                          "not set: expected a region, as ECR_STRATEGY is 'cross_account'");
+        }
         return;
     }
-    if (strategy.len > 0 && !view_equal(strategy, VIEW("local")))
+    if (strategy.len > 0 && !view_equal(strategy, VIEW("local"))) {
         return; /* a fault already */
-    if (has_account && !view_equal(config->ecr_account_id, config->own_account))
+    }
+    if (has_account && !view_equal(config->ecr_account_id, config->own_account)) {
         config_fault(
             loader, "ECR_ACCOUNT_ID",
             "set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY 'cross_account', or "
             "no value here");
-    if (has_region && !view_equal(config->ecr_region, config->region))
+    }
+    if (has_region && !view_equal(config->ecr_region, config->region)) {
         config_fault(
             loader, "ECR_ACCOUNT_REGION",
             "set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY 'cross_account', or "
             "no value here");
+    }
     config->ecr_region = config->region;
 }
 
@@ -184,13 +197,16 @@ static void settle_tags(struct config_loader *loader) {
     const struct config_variable deploy = VARIABLE("DEPLOY_TAGS", config_parse_tags, deploy_tags);
     const struct config_variable automatic =
         VARIABLE("AUTO_DEPLOY_TAGS", config_parse_tags, auto_deploy_tags);
-    if (!is_given(loader, deploy.name))
+    if (!is_given(loader, deploy.name)) {
         config_parse_tags(loader, &deploy, config->is_prod ? VIEW(PROD_DEPLOY_TAGS) : VIEW("*"));
-    if (!is_given(loader, automatic.name) && !config->is_prod)
+    }
+    if (!is_given(loader, automatic.name) && !config->is_prod) {
         config_parse_tags(loader, &automatic, VIEW("latest"));
+    }
     config->deploy_tags.latest_by_name = config->is_prod;
-    for (size_t i = 0; i < config->n_services; i++)
+    for (size_t i = 0; i < config->n_services; i++) {
         config->services[i].deploy_tags.latest_by_name = config->is_prod;
+    }
 }
 
 static void settle(struct config_loader *loader) {
@@ -200,26 +216,31 @@ static void settle(struct config_loader *loader) {
     settle_region(loader);
     settle_registry(loader);
     settle_tags(loader);
-    if (is_given(loader, "SLACK_WEBHOOK_URL") && is_given(loader, "SLACK_WEBHOOK_PARAMETER"))
+    if (is_given(loader, "SLACK_WEBHOOK_URL") && is_given(loader, "SLACK_WEBHOOK_PARAMETER")) {
         config_fault(loader, "SLACK_WEBHOOK_PARAMETER",
                      "set beside SLACK_WEBHOOK_URL: expected only one of them");
-    if (config->cluster.len > 0)
+    }
+    if (config->cluster.len > 0) {
         return;
+    }
     config->cluster = arena_printf(loader->arena, VIEW_FMT "_cluster_" VIEW_FMT,
                                    VIEW_ARG(config->project), VIEW_ARG(config->env));
     loader->out_of_memory |= config->cluster.data == NULL;
 }
 
 static int conclude(const struct config_loader *loader, struct err *err) {
-    if (loader->out_of_memory || loader->faults.failed || loader->variables.failed)
+    if (loader->out_of_memory || loader->faults.failed || loader->variables.failed) {
         return err_out_of_memory(err, "the configuration");
-    if (loader->faults.len == 0)
+    }
+    if (loader->faults.len == 0) {
         return 0;
-    if (loader->n_unlisted > 0)
+    }
+    if (loader->n_unlisted > 0) {
         err_set(err, ERR_CONFIG_INVALID, "configuration is invalid: %s; and %zu more",
                 buf_cstr(&loader->faults), loader->n_unlisted);
-    else
+    } else {
         err_set(err, ERR_CONFIG_INVALID, "configuration is invalid: %s", buf_cstr(&loader->faults));
+    }
     err_remedy(err, "correct in the function's environment variables: %s",
                buf_cstr(&loader->variables));
     return -1;
@@ -245,7 +266,8 @@ int config_load(const struct environment *env, struct arena *arena, struct confi
     int status = conclude(&loader, err);
     buf_release(&loader.faults);
     buf_release(&loader.variables);
-    if (status == 0)
+    if (status == 0) {
         *ret_config = config;
+    }
     return status;
 }

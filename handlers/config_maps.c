@@ -37,8 +37,9 @@ static struct json *parse_map(struct config_loader *loader, const char *variable
         config_fault_of(loader, variable, &err);
         return NULL;
     }
-    if (json_type(root) == JSON_OBJECT)
+    if (json_type(root) == JSON_OBJECT) {
         return root;
+    }
     config_fault(loader, variable, "expected object, got %s", json_type_name(json_type(root)));
     json_free(root);
     return NULL;
@@ -75,29 +76,33 @@ static void entry_fault(const struct entry_loader *e, const char *member, struct
 
 static void load_ecs_name(const struct entry_loader *e, const char *member, struct view value,
                           struct view *ret_name) {
-    if (value.len == 0 || config_ecs_name_is_valid(value))
+    if (value.len == 0 || config_ecs_name_is_valid(value)) {
         *ret_name = value;
-    else
+    } else {
         entry_fault(e, member, value, "1 to 255 letters, digits, '-' and '_'");
+    }
 }
 
 static void load_cluster(const struct entry_loader *e, struct view value) {
-    if (value.len == 0 || config_cluster_is_valid(value, e->loader->config->region))
+    if (value.len == 0 || config_cluster_is_valid(value, e->loader->config->region)) {
         e->entry->cluster = value;
-    else
+    } else {
         entry_fault(e, "cluster", value, "the name of a cluster, or its ARN in this region");
+    }
 }
 
 static void load_kind(const struct entry_loader *e, struct view value) {
     static const enum target_kind kinds[] = {TARGET_SERVICE, TARGET_TASK, TARGET_LAMBDA};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!view_equal(value, view_of(target_kind_name(kinds[i]))))
+        if (!view_equal(value, view_of(target_kind_name(kinds[i])))) {
             continue;
+        }
         e->entry->kind = kinds[i];
         return;
     }
-    if (value.len > 0)
+    if (value.len > 0) {
         entry_fault(e, "kind", value, "'service', 'task' or 'lambda'");
+    }
 }
 
 static bool is_registry_uri(struct view text) {
@@ -108,42 +113,50 @@ static bool is_registry_uri(struct view text) {
 
 static void load_repository(const struct entry_loader *e, const struct entry_text *text) {
     struct config *config = e->loader->config;
-    if (text->repository.len > 0 && text->repository_uri.len > 0)
+    if (text->repository.len > 0 && text->repository_uri.len > 0) {
         entry_fault(e, "repository_uri", text->repository_uri, "either it or repository, not both");
-    if (text->repository.len == 0 || image_repository_is_valid(text->repository))
+    }
+    if (text->repository.len == 0 || image_repository_is_valid(text->repository)) {
         e->entry->repository = text->repository;
-    else
+    } else {
         entry_fault(e, "repository", text->repository,
                     "the name of an ECR repository, without registry and tag");
-    if (text->repository_uri.len == 0 || is_registry_uri(text->repository_uri))
+    }
+    if (text->repository_uri.len == 0 || is_registry_uri(text->repository_uri)) {
         e->entry->repository_uri = text->repository_uri;
-    else
+    } else {
         entry_fault(e, "repository_uri", text->repository_uri,
                     "'<account>.dkr.ecr.<region>.amazonaws.com/<name>', without a tag");
-    if (text->repository.len > 0 || text->repository_uri.len > 0 || config->project.len == 0)
+    }
+    if (text->repository.len > 0 || text->repository_uri.len > 0 || config->project.len == 0) {
         return;
+    }
     struct view by_convention = target_conventional_repository(config->project, e->entry->kind,
                                                                e->entry->name, e->loader->arena);
-    if (by_convention.data == NULL)
+    if (by_convention.data == NULL) {
         e->loader->out_of_memory = true;
-    else if (!image_repository_is_valid(by_convention))
+    } else if (!image_repository_is_valid(by_convention)) {
         entry_fault(e, "repository", by_convention,
                     "a repository to be given, as this one by convention is no name in ECR");
+    }
 }
 
 static void load_tags(const struct entry_loader *e, const char *member, struct view value,
                       struct tag_policy *ret_policy, bool *ret_has) {
     struct err err;
     err_init(&err);
-    if (value.len == 0)
+    if (value.len == 0) {
         return;
+    }
     *ret_has = true;
-    if (tag_policy_parse(value, e->loader->arena, ret_policy, &err) == 0)
+    if (tag_policy_parse(value, e->loader->arena, ret_policy, &err) == 0) {
         return;
-    if (err.code == ERR_OUT_OF_MEMORY)
+    }
+    if (err.code == ERR_OUT_OF_MEMORY) {
         e->loader->out_of_memory = true;
-    else
+    } else {
         config_fault(e->loader, e->variable, "%s.%s: %s", e->path, member, err.message);
+    }
 }
 
 static void load_entry(const struct entry_loader *e, const struct json *value) {
@@ -174,8 +187,9 @@ static void load_entry(const struct entry_loader *e, const struct json *value) {
 void config_parse_service_map(struct config_loader *loader, const struct config_variable *variable,
                               struct view value) {
     struct json *root JSON_AUTO = parse_map(loader, variable->name, value);
-    if (root == NULL || json_count(root) == 0)
+    if (root == NULL || json_count(root) == 0) {
         return;
+    }
     struct service_entry *entries =
         ARENA_ARRAY(loader->arena, json_count(root), struct service_entry);
     if (entries == NULL) {
@@ -190,9 +204,10 @@ void config_parse_service_map(struct config_loader *loader, const struct config_
         struct service_entry *entry = &entries[config->n_services++];
         path_of(path, variable->name, json_name(m));
         entry->name = config_copy(loader, json_name(m));
-        if (!config_name_is_valid(json_name(m)))
+        if (!config_name_is_valid(json_name(m))) {
             config_fault(loader, variable->name,
                          "%s: expected a name of 1 to 64 letters, digits, '-' and '_'", path);
+        }
         load_entry(&(struct entry_loader){loader, variable->name, path, entry}, m);
     }
 }
@@ -207,8 +222,9 @@ static const struct json_field file_fields[] = {FILE_FIELD(bucket), FILE_FIELD(k
 static bool bucket_is_valid(struct view bucket) {
     for (size_t i = 0; i < bucket.len; i++) {
         char c = bucket.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '-')
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '-') {
             return false;
+        }
     }
     return bucket.len >= BUCKET_MIN_BYTES && bucket.len <= BUCKET_MAX_BYTES;
 }
@@ -225,19 +241,23 @@ static void load_file(struct config_loader *loader, const char *variable, const 
         config_fault_of(loader, variable, &err);
         return;
     }
-    if (!bucket_is_valid(ret_file->bucket))
+    if (!bucket_is_valid(ret_file->bucket)) {
         config_fault(loader, variable,
                      "%s.bucket: '" VIEW_FMT "': expected the name of an S3 bucket", path,
                      VIEW_ARG(config_shown(ret_file->bucket)));
-    if (ret_file->key.len == 0 || ret_file->key.len > OBJECT_KEY_BYTES)
+    }
+    if (ret_file->key.len == 0 || ret_file->key.len > OBJECT_KEY_BYTES) {
         config_fault(loader, variable, "%s.key: expected 1 to %d bytes, got %zu", path,
                      OBJECT_KEY_BYTES, ret_file->key.len);
+    }
 }
 
 static bool is_mapped(const struct config *config, struct view service) {
-    for (size_t i = 0; i < config->n_services; i++)
-        if (view_equal(config->services[i].name, service))
+    for (size_t i = 0; i < config->n_services; i++) {
+        if (view_equal(config->services[i].name, service)) {
             return true;
+        }
+    }
     return !config->has_service_map && config_name_is_valid(service);
 }
 
@@ -247,8 +267,9 @@ static void load_files_of(struct config_loader *loader, const char *variable,
     struct config *config = loader->config;
     struct view service = config_copy(loader, json_name(files));
     path_of(path, variable, service);
-    if (!is_mapped(config, service))
+    if (!is_mapped(config, service)) {
         config_fault(loader, variable, "%s: expected a service of ECS_SERVICE_MAP", path);
+    }
     if (json_type(files) != JSON_ARRAY) {
         config_fault(loader, variable, "%s: expected array, got %s", path,
                      json_type_name(json_type(files)));
@@ -267,13 +288,15 @@ void config_parse_env_files(struct config_loader *loader, const struct config_va
                             struct view value) {
     struct json *root JSON_AUTO = parse_map(loader, variable->name, value);
     size_t n = 0;
-    for (const struct json *m = json_first(root); m != NULL; m = json_next(m))
+    for (const struct json *m = json_first(root); m != NULL; m = json_next(m)) {
         n += json_type(m) == JSON_ARRAY ? json_count(m) : 0;
+    }
     loader->config->env_files = ARENA_ARRAY(loader->arena, n, struct env_file);
     if (loader->config->env_files == NULL) {
         loader->out_of_memory = true;
         return;
     }
-    for (const struct json *m = json_first(root); m != NULL; m = json_next(m))
+    for (const struct json *m = json_first(root); m != NULL; m = json_next(m)) {
         load_files_of(loader, variable->name, m);
+    }
 }

@@ -14,9 +14,11 @@ static bool is_alphanumeric(char c) {
 }
 
 static bool has_only(struct view v, struct view also) {
-    for (size_t i = 0; i < v.len; i++)
-        if (!is_alphanumeric(v.data[i]) && !view_contains_char(also, v.data[i]))
+    for (size_t i = 0; i < v.len; i++) {
+        if (!is_alphanumeric(v.data[i]) && !view_contains_char(also, v.data[i])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -33,8 +35,9 @@ bool config_ecs_name_is_valid(struct view name) {
 static bool is_arn_of(struct view text, struct view service, struct view kind, struct arn *ret_arn,
                       struct view *ret_name) {
     if (!arn_parse(text, ret_arn) || !view_equal(ret_arn->service, service) ||
-        !view_starts_with(ret_arn->resource, kind))
+        !view_starts_with(ret_arn->resource, kind)) {
         return false;
+    }
     *ret_name = view_slice(ret_arn->resource, kind.len, text.len);
     return ret_name->len > 0;
 }
@@ -42,8 +45,9 @@ static bool is_arn_of(struct view text, struct view service, struct view kind, s
 bool config_cluster_is_valid(struct view cluster, struct view region) {
     struct arn arn;
     struct view name;
-    if (!view_starts_with(cluster, VIEW("arn:")))
+    if (!view_starts_with(cluster, VIEW("arn:"))) {
         return config_ecs_name_is_valid(cluster);
+    }
     return is_arn_of(cluster, VIEW("ecs"), VIEW("cluster/"), &arn, &name) &&
            config_ecs_name_is_valid(name) && (region.len == 0 || view_equal(arn.region, region));
 }
@@ -74,39 +78,43 @@ static void store(struct config_loader *loader, const struct config_variable *va
 
 void config_parse_name(struct config_loader *loader, const struct config_variable *variable,
                        struct view value) {
-    if (config_name_is_valid(value))
+    if (config_name_is_valid(value)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected 1 to 64 letters, digits, '-' and '_', the first of "
                      "them a letter or digit",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_region(struct config_loader *loader, const struct config_variable *variable,
                          struct view value) {
-    if (arn_is_region(value))
+    if (arn_is_region(value)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name, "'" VIEW_FMT "': expected a region like 'eu-west-1'",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_account(struct config_loader *loader, const struct config_variable *variable,
                           struct view value) {
-    if (arn_is_account_id(value))
+    if (arn_is_account_id(value)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name, "'" VIEW_FMT "': expected 12 digits",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_accounts(struct config_loader *loader, const struct config_variable *variable,
                            struct view value) {
     struct view rest = config_copy(loader, value), account;
     size_t n = 1;
-    for (size_t i = 0; i < value.len; i++)
+    for (size_t i = 0; i < value.len; i++) {
         n += value.data[i] == ',';
+    }
     struct view *accounts = ARENA_ARRAY(loader->arena, n, struct view);
     if (accounts == NULL || rest.data == NULL) {
         loader->out_of_memory = true;
@@ -116,8 +124,9 @@ void config_parse_accounts(struct config_loader *loader, const struct config_var
     loader->config->allowed_accounts = accounts;
     for (size_t i = 0; i < n; i++) {
         account = rest;
-        if (!view_cut(rest, ',', &account, &rest))
+        if (!view_cut(rest, ',', &account, &rest)) {
             rest = (struct view){0};
+        }
         account = view_trim(account);
         size_t offset = (size_t)(account.data - start);
         if (!arn_is_account_id(account)) {
@@ -150,10 +159,12 @@ void config_parse_bool(struct config_loader *loader, const struct config_variabl
 /* The index of the value in a pair of words, or -1 with the fault noted. */
 static int choose(struct config_loader *loader, const struct config_variable *variable,
                   struct view value, const char *first, const char *second) {
-    if (view_equal(value, view_of(first)))
+    if (view_equal(value, view_of(first))) {
         return 0;
-    if (view_equal(value, view_of(second)))
+    }
+    if (view_equal(value, view_of(second))) {
         return 1;
+    }
     config_fault(loader, variable->name, "'" VIEW_FMT "': expected '%s' or '%s'",
                  VIEW_ARG(config_shown(value)), first, second);
     return -1;
@@ -161,40 +172,46 @@ static int choose(struct config_loader *loader, const struct config_variable *va
 
 void config_parse_strategy(struct config_loader *loader, const struct config_variable *variable,
                            struct view value) {
-    if (choose(loader, variable, value, "local", "cross_account") == 1)
+    if (choose(loader, variable, value, "local", "cross_account") == 1) {
         loader->config->ecr_strategy = ECR_CROSS_ACCOUNT;
+    }
 }
 
 void config_parse_base(struct config_loader *loader, const struct config_variable *variable,
                        struct view value) {
-    if (choose(loader, variable, value, "latest", "running") == 1)
+    if (choose(loader, variable, value, "latest", "running") == 1) {
         loader->config->base = BASE_RUNNING;
+    }
 }
 
 void config_parse_image_reference(struct config_loader *loader,
                                   const struct config_variable *variable, struct view value) {
-    if (choose(loader, variable, value, "digest", "tag") == 1)
+    if (choose(loader, variable, value, "digest", "tag") == 1) {
         loader->config->image_reference = IMAGE_BY_TAG;
+    }
 }
 
 void config_parse_tags(struct config_loader *loader, const struct config_variable *variable,
                        struct view value) {
     struct err err;
     err_init(&err);
-    if (tag_policy_parse(value, loader->arena, destination(loader, variable), &err) != 0)
+    if (tag_policy_parse(value, loader->arena, destination(loader, variable), &err) != 0) {
         config_fault_of(loader, variable->name, &err);
+    }
 }
 
 void config_parse_role(struct config_loader *loader, const struct config_variable *variable,
                        struct view value) {
     struct arn arn;
     struct view name;
-    if (is_arn_of(value, VIEW("iam"), VIEW("role/"), &arn, &name) && arn_is_account_id(arn.account))
+    if (is_arn_of(value, VIEW("iam"), VIEW("role/"), &arn, &name) &&
+        arn_is_account_id(arn.account)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected the ARN of a role, 'arn:aws:iam::<account>:role/…'",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 /* The address is a secret: it is checked, never shown, and not kept. */
@@ -204,12 +221,14 @@ void config_parse_webhook(struct config_loader *loader, const struct config_vari
                       view_starts_with(value, VIEW("http://127.0.0.1:")) ||
                       view_starts_with(value, VIEW("http://localhost:"));
     bool clean = value.len <= WEBHOOK_BYTES;
-    for (size_t i = 0; i < value.len; i++)
+    for (size_t i = 0; i < value.len; i++) {
         clean = clean && value.data[i] > ' ' && value.data[i] < 127;
-    if (has_scheme && clean)
+    }
+    if (has_scheme && clean) {
         loader->config->has_slack_webhook = true;
-    else
+    } else {
         config_fault(loader, variable->name, "expected an address that begins with 'https://'");
+    }
 }
 
 void config_parse_parameter(struct config_loader *loader, const struct config_variable *variable,
@@ -219,23 +238,25 @@ void config_parse_parameter(struct config_loader *loader, const struct config_va
     bool valid = view_starts_with(value, VIEW("arn:"))
                      ? is_arn_of(value, VIEW("ssm"), VIEW("parameter/"), &arn, &name)
                      : value.len <= SSM_NAME_BYTES && has_only(value, VIEW("_.-/"));
-    if (valid)
+    if (valid) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected the name or the ARN of an SSM parameter",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_topic(struct config_loader *loader, const struct config_variable *variable,
                         struct view value) {
     struct arn arn;
     struct view name;
-    if (is_arn_of(value, VIEW("sns"), VIEW(""), &arn, &name))
+    if (is_arn_of(value, VIEW("sns"), VIEW(""), &arn, &name)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name, "'" VIEW_FMT "': expected the ARN of an SNS topic",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_event_bus(struct config_loader *loader, const struct config_variable *variable,
@@ -245,20 +266,22 @@ void config_parse_event_bus(struct config_loader *loader, const struct config_va
     bool valid = view_starts_with(value, VIEW("arn:"))
                      ? is_arn_of(value, VIEW("events"), VIEW("event-bus/"), &arn, &name)
                      : value.len <= EVENT_BUS_NAME_BYTES && has_only(value, VIEW("/._-"));
-    if (valid)
+    if (valid) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected the name or the ARN of an event bus",
                      VIEW_ARG(config_shown(value)));
+    }
 }
 
 void config_parse_cluster(struct config_loader *loader, const struct config_variable *variable,
                           struct view value) {
-    if (config_cluster_is_valid(value, loader->config->region))
+    if (config_cluster_is_valid(value, loader->config->region)) {
         store(loader, variable, value);
-    else
+    } else {
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected the name of a cluster, or its ARN in this region",
                      VIEW_ARG(config_shown(value)));
+    }
 }

@@ -29,8 +29,9 @@ struct walk {
 
 static struct view own_account(const struct config *config, struct view function_arn) {
     struct arn arn;
-    if (config->own_account.len > 0)
+    if (config->own_account.len > 0) {
         return config->own_account;
+    }
     return arn_parse(function_arn, &arn) ? arn.account : (struct view){0};
 }
 
@@ -52,29 +53,33 @@ static bool wants_target(const struct trigger *trigger) {
 static int resolve(struct walk *walk, struct change *change, struct err *err) {
     struct target *target = ARENA_NEW(walk->arena, struct target);
     struct err *cause = ARENA_NEW(walk->arena, struct err);
-    if (target == NULL || cause == NULL)
+    if (target == NULL || cause == NULL) {
         return err_out_of_memory(err, "a target");
+    }
     err_init(cause);
     if (target_resolve(walk->handler->config, change->trigger->service, walk->arena, target,
-                       cause) == 0)
+                       cause) == 0) {
         change->target = target;
-    else if (cause->code == ERR_OUT_OF_MEMORY)
+    } else if (cause->code == ERR_OUT_OF_MEMORY) {
         return err_out_of_memory(err, "a target");
-    else
+    } else {
         change->err = cause;
+    }
     return 0;
 }
 
 static int begin_changes(struct walk *walk, struct err *err) {
     walk->n = walk->routed.n_triggers;
     walk->changes = ARENA_ARRAY(walk->arena, walk->n, struct change);
-    if (walk->changes == NULL)
+    if (walk->changes == NULL) {
         return err_out_of_memory(err, "the changes");
+    }
     for (size_t i = 0; i < walk->n; i++) {
         struct change *change = &walk->changes[i];
         change->trigger = &walk->routed.triggers[i];
-        if (wants_target(change->trigger) && resolve(walk, change, err) != 0)
+        if (wants_target(change->trigger) && resolve(walk, change, err) != 0) {
             return -1;
+        }
     }
     return plan_settle(walk->changes, walk->n, walk->arena, err);
 }
@@ -88,12 +93,14 @@ static int gather(struct walk *walk, struct err *err) {
     struct facts *facts = ARENA_ARRAY(walk->arena, walk->n, struct facts);
     struct facts_request *requests = ARENA_ARRAY(walk->arena, walk->n, struct facts_request);
     size_t n = 0;
-    if (facts == NULL || requests == NULL)
+    if (facts == NULL || requests == NULL) {
         return err_out_of_memory(err, "the facts");
+    }
     for (size_t i = 0; i < walk->n; i++) {
         struct change *change = &walk->changes[i];
-        if (!is_open(change))
+        if (!is_open(change)) {
             continue;
+        }
         change->facts = &facts[i];
         requests[n++] = (struct facts_request){
             .trigger = change->trigger,
@@ -101,8 +108,9 @@ static int gather(struct walk *walk, struct err *err) {
             .ret_facts = &facts[i],
         };
     }
-    if (n == 0)
+    if (n == 0) {
         return 0;
+    }
     return facts_gather(walk->handler->aws, walk->handler->config, requests, n,
                         walk->invocation->deadline_ms, walk->arena, err);
 }
@@ -111,8 +119,9 @@ static int decide(struct walk *walk, struct err *err) {
     for (size_t i = 0; i < walk->n; i++) {
         struct change *change = &walk->changes[i];
         if (is_open(change) &&
-            plan_decide(walk->handler->config, walk->own_account, walk->arena, change, err) != 0)
+            plan_decide(walk->handler->config, walk->own_account, walk->arena, change, err) != 0) {
             return -1;
+        }
     }
     return 0;
 }
@@ -126,8 +135,9 @@ static void respond(const struct walk *walk, int64_t duration_ms, struct buf *re
     }
     buf_append_char(response, '[');
     for (size_t i = 0; i < walk->n; i++) {
-        if (i > 0)
+        if (i > 0) {
             buf_append_char(response, ',');
+        }
         report_response(config, &walk->changes[i], 1, duration_ms, response);
     }
     buf_append_char(response, ']');
@@ -136,8 +146,9 @@ static void respond(const struct walk *walk, int64_t duration_ms, struct buf *re
 static int report(const struct walk *walk, struct buf *response, struct err *err) {
     int64_t duration_ms = clock_monotonic_ms(walk->handler->clock) - walk->started_ms;
     report_log(walk->invocation->log, walk->handler->config, walk->changes, walk->n, duration_ms);
-    if (report_failure(walk->changes, walk->n, err) != 0)
+    if (report_failure(walk->changes, walk->n, err) != 0) {
         return -1;
+    }
     respond(walk, duration_ms, response);
     return buf_check(response, "the answer", err);
 }
@@ -153,11 +164,13 @@ int handler_invoke(void *user, const struct lambda_invocation *invocation, struc
         .started_ms = clock_monotonic_ms(handler->clock),
     };
     if (route_payload(&walk, err) != 0 || begin_changes(&walk, err) != 0 ||
-        gather(&walk, err) != 0 || decide(&walk, err) != 0)
+        gather(&walk, err) != 0 || decide(&walk, err) != 0) {
         return -1;
+    }
     if (execute_plan(handler->aws, handler->config, walk.changes, walk.n, invocation->deadline_ms,
-                     walk.arena, err) != 0)
+                     walk.arena, err) != 0) {
         return -1;
+    }
     return report(&walk, response, err);
 }
 

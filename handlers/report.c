@@ -25,8 +25,9 @@ static struct view target_kind(const struct change *change) {
 
 /* What a dry run would have done. */
 static struct view planned_action(const struct change *change) {
-    if (change->status != CHANGE_PLANNED)
+    if (change->status != CHANGE_PLANNED) {
         return (struct view){0};
+    }
     return change->verdict == VERDICT_RESTART ? VIEW("restart") : VIEW("deploy");
 }
 
@@ -37,8 +38,9 @@ static struct view to_task_definition(const struct change *change) {
 /* ---- the response ---- */
 
 static void put_from(struct json_writer *w, const struct change *change) {
-    if (change->from_task_definition.len == 0 && change->from_image.len == 0)
+    if (change->from_task_definition.len == 0 && change->from_image.len == 0) {
         return;
+    }
     json_begin_object(w, "from");
     json_put_optional(w, "task_definition", change->from_task_definition);
     json_put_optional(w, "image", change->from_image);
@@ -47,8 +49,9 @@ static void put_from(struct json_writer *w, const struct change *change) {
 
 static void put_to(struct json_writer *w, const struct change *change) {
     struct view task_definition = to_task_definition(change);
-    if (task_definition.len + change->to_image.len + change->tag.len + change->digest.len == 0)
+    if (task_definition.len + change->to_image.len + change->tag.len + change->digest.len == 0) {
         return;
+    }
     json_begin_object(w, "to");
     json_put_optional(w, "task_definition", task_definition);
     json_put_optional(w, "image", change->to_image);
@@ -58,8 +61,9 @@ static void put_to(struct json_writer *w, const struct change *change) {
 }
 
 static void put_raw_optional(struct json_writer *w, const char *name, struct view json) {
-    if (json.len > 0)
+    if (json.len > 0) {
         json_put_raw(w, name, json);
+    }
 }
 
 /* [{"path":"containerDefinitions[1].image","from":"…","to":"…"}] */
@@ -77,8 +81,9 @@ static void put_diff(struct json_writer *w, const char *name, const struct chang
 }
 
 static void put_err(struct json_writer *w, const struct err *err) {
-    if (err == NULL)
+    if (err == NULL) {
         return;
+    }
     json_put_string(w, "code", view_of(err_name(err->code)));
     json_put_string(w, "message", view_of(err->message));
     json_put_string(w, "remedy", view_of(err->remedy));
@@ -95,16 +100,19 @@ static void put_change(struct json_writer *w, const struct change *change) {
     put_from(w, change);
     put_to(w, change);
     json_put_optional(w, "deployment_id", change->deployment_id);
-    if (change->status == CHANGE_PLANNED)
+    if (change->status == CHANGE_PLANNED) {
         put_diff(w, "diff", change);
+    }
     json_end_object(w);
 }
 
 static enum change_status most_serious(const struct change *changes, size_t n) {
     enum change_status worst = CHANGE_IGNORED;
-    for (size_t i = 0; i < n; i++)
-        if (changes[i].status > worst)
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].status > worst) {
             worst = changes[i].status;
+        }
+    }
     return worst;
 }
 
@@ -115,12 +123,14 @@ void report_response(const struct config *config, const struct change *changes, 
     json_put_string(&w, "status", view_of(change_status_name(most_serious(changes, n))));
     json_put_string(&w, "environment", config->env);
     json_put_string(&w, "project", config->project);
-    if (n > 0)
+    if (n > 0) {
         json_put_string(&w, "event_id", changes[0].trigger->event_id);
+    }
     json_put_i64(&w, "duration_ms", duration_ms);
     json_begin_array(&w, "changes");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         put_change(&w, &changes[i]);
+    }
     json_end_array(&w);
     json_end_object(&w);
 }
@@ -135,8 +145,9 @@ struct line {
 };
 
 static void add(struct line *line, const char *name, struct view value) {
-    if (value.len > 0)
+    if (value.len > 0) {
         line->fields[line->n++] = LOG_VIEW(name, value);
+    }
 }
 
 static enum log_level level_of(enum change_status status) {
@@ -180,8 +191,9 @@ static void log_change(const struct log *log, const struct config *config,
     add(&line, "deployment_id", change->deployment_id);
     add(&line, "reason", change->trigger->reason);
     add(&line, "action", planned_action(change));
-    if (is_dry_run(config, change))
+    if (is_dry_run(config, change)) {
         line.fields[line.n++] = LOG_BOOL("dry_run", true);
+    }
     line.fields[line.n++] = LOG_I64("duration_ms", duration_ms);
     if (change->status == CHANGE_PLANNED) {
         struct json_writer w = json_writer(&diff);
@@ -258,8 +270,9 @@ static void log_metrics(const struct log *log, const struct config *config,
     struct buf text BUF_AUTO = BUF_INIT(METRICS_BYTES);
     struct json_writer w = json_writer(&text);
     const char *metric = metric_of(change->status);
-    if (metric == NULL || is_dry_run(config, change))
+    if (metric == NULL || is_dry_run(config, change)) {
         return;
+    }
     json_begin_object(&w, NULL);
     put_metadata(&w, metric, clock_wall_ms(log->clock));
     json_put_string(&w, "Project", config->project);
@@ -269,8 +282,9 @@ static void log_metrics(const struct log *log, const struct config *config,
     json_put_i64(&w, metric, 1);
     json_put_i64(&w, "DurationMs", duration_ms);
     json_end_object(&w);
-    if (!text.failed)
+    if (!text.failed) {
         log_raw(log, buf_view(&text));
+    }
 }
 
 void report_log(const struct log *log, const struct config *config, const struct change *changes,
@@ -299,23 +313,27 @@ int report_failure(const struct change *changes, size_t n, struct err *err) {
     const struct err *first = NULL;
     size_t n_failed = 0, n_unlisted = 0;
     for (size_t i = 0; i < n; i++) {
-        if (changes[i].status != CHANGE_FAILED)
+        if (changes[i].status != CHANGE_FAILED) {
             continue;
+        }
         n_failed++;
         first = first != NULL ? first : changes[i].err;
         list_failure(&list, &changes[i], &n_unlisted);
     }
-    if (n_failed == 0)
+    if (n_failed == 0) {
         return 0;
-    if (first == NULL)
+    }
+    if (first == NULL) {
         return err_set(err, ERR_BAD_RESPONSE, "a change failed: %s", buf_cstr(&list));
-    if (n == 1)
+    }
+    if (n == 1) {
         err_set(err, first->code, "%s", first->message);
-    else if (n_unlisted == 0)
+    } else if (n_unlisted == 0) {
         err_set(err, first->code, "%zu of %zu changes failed: %s", n_failed, n, buf_cstr(&list));
-    else
+    } else {
         err_set(err, first->code, "%zu of %zu changes failed: %s; and %zu more", n_failed, n,
                 buf_cstr(&list), n_unlisted);
+    }
     err_remedy(err, "%s", first->remedy);
     return -1;
 }

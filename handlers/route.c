@@ -52,17 +52,21 @@ static const struct route_row rows[] = {
 
 static bool row_matches(const struct route_row *row, const struct event *event) {
     struct view source = view_of(row->source);
-    if (!view_equal(event->detail_type, view_of(row->detail_type)))
+    if (!view_equal(event->detail_type, view_of(row->detail_type))) {
         return false;
-    if (row->scope == IN_NAMED_ENVIRONMENT)
+    }
+    if (row->scope == IN_NAMED_ENVIRONMENT) {
         return view_starts_with(event->source, source) && event->source.len > source.len;
+    }
     return view_equal(event->source, source);
 }
 
 static const struct route_row *find_row(const struct event *event) {
-    for (size_t i = 0; i < N_ROWS; i++)
-        if (row_matches(&rows[i], event))
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (row_matches(&rows[i], event)) {
             return &rows[i];
+        }
+    }
     return NULL;
 }
 
@@ -105,16 +109,18 @@ static int refuse(struct trigger *trigger, enum err_code code, struct view messa
                   const char *remedy, struct err *err) {
     struct err cause;
     err_init(&cause);
-    if (message.data == NULL)
+    if (message.data == NULL) {
         return err_out_of_memory(err, "an event");
+    }
     err_set(&cause, code, VIEW_FMT, VIEW_ARG(message));
     err_remedy(&cause, "%s", remedy != NULL ? remedy : err_default_remedy(code));
     return trigger_refuse(trigger, &cause, err);
 }
 
 static int ignore(struct trigger *trigger, struct view note, struct err *err) {
-    if (note.data == NULL)
+    if (note.data == NULL) {
         return err_out_of_memory(err, "an event");
+    }
     trigger->kind = TRIGGER_IGNORE;
     trigger->note = note;
     return 0;
@@ -150,11 +156,14 @@ static int ignore_elsewhere(const struct router *router, const struct route_row 
 
 static bool is_allowed(const struct router *router, struct view account) {
     const struct config *config = router->context->config;
-    if (account.len == 0)
+    if (account.len == 0) {
         return true;
-    for (size_t i = 0; i < config->n_allowed_accounts; i++)
-        if (view_equal(config->allowed_accounts[i], account))
+    }
+    for (size_t i = 0; i < config->n_allowed_accounts; i++) {
+        if (view_equal(config->allowed_accounts[i], account)) {
             return true;
+        }
+    }
     return config->n_allowed_accounts == 0 && view_equal(router->own_account, account);
 }
 
@@ -162,8 +171,9 @@ static bool is_allowed(const struct router *router, struct view account) {
 static int fill_service(const struct router *router, const struct event *event,
                         struct trigger *trigger, struct err *err) {
     struct view service = json_string(json_get(event->detail, "service"));
-    if (!config_name_is_valid(service))
+    if (!config_name_is_valid(service)) {
         return 0;
+    }
     trigger->service = arena_copy(router->arena, service);
     return trigger->service.data != NULL ? 0 : err_out_of_memory(err, "an event");
 }
@@ -172,19 +182,23 @@ static int refuse_account(const struct router *router, const struct event *event
                           struct trigger *trigger, struct err *err) {
     struct buf allowed BUF_AUTO = BUF_INIT(LIST_BYTES);
     const struct config *config = router->context->config;
-    for (size_t i = 0; i < config->n_allowed_accounts && allowed.len + 16 < LIST_BYTES; i++)
+    for (size_t i = 0; i < config->n_allowed_accounts && allowed.len + 16 < LIST_BYTES; i++) {
         buf_appendf(&allowed, "%s" VIEW_FMT, i > 0 ? ", " : "",
                     VIEW_ARG(config->allowed_accounts[i]));
-    if (config->n_allowed_accounts == 0)
+    }
+    if (config->n_allowed_accounts == 0) {
         buf_append(&allowed, router->own_account);
-    if (fill_service(router, event, trigger, err) != 0)
+    }
+    if (fill_service(router, event, trigger, err) != 0) {
         return -1;
-    if (allowed.len == 0)
+    }
+    if (allowed.len == 0) {
         return refuse(trigger, ERR_ACCOUNT_NOT_ALLOWED,
                       arena_printf(router->arena,
                                    "account '" VIEW_FMT "' is not allowed; no account is",
                                    VIEW_ARG(event->account)),
                       "set ALLOWED_ACCOUNTS: the function's own account is not known", err);
+    }
     return refuse(trigger, ERR_ACCOUNT_NOT_ALLOWED,
                   arena_printf(router->arena, "account '" VIEW_FMT "' is not allowed; allowed: %s",
                                VIEW_ARG(event->account), buf_cstr(&allowed)),
@@ -195,15 +209,19 @@ static int route_event(const struct router *router, const struct event *event,
                        struct trigger *trigger, struct err *err) {
     const struct config *config = router->context->config;
     const struct route_row *row = find_row(event);
-    if (row == NULL)
+    if (row == NULL) {
         return refuse_unsupported(router, event, trigger, err);
-    if (!is_for_here(row, event, config))
+    }
+    if (!is_for_here(row, event, config)) {
         return ignore_elsewhere(router, row, event, trigger, err);
-    if (!is_switched_on(row, config))
+    }
+    if (!is_switched_on(row, config)) {
         return ignore(trigger, arena_printf(router->arena, "switched off by %s", row->switch_name),
                       err);
-    if (!is_allowed(router, event->account))
+    }
+    if (!is_allowed(router, event->account)) {
         return refuse_account(router, event, trigger, err);
+    }
     return row->parse(event, config, router->arena, trigger, err);
 }
 
@@ -232,21 +250,24 @@ static bool id_is_valid(struct view id) {
     for (size_t i = 0; i < id.len; i++) {
         char c = id.data[i];
         if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            !view_contains_char(VIEW("_.:/=+-@"), c))
+            !view_contains_char(VIEW("_.:/=+-@"), c)) {
             return false;
+        }
     }
     return id.len > 0 && id.len <= ROUTE_ID_BYTES;
 }
 
 static int check_detail(const struct json *detail, struct err *err) {
-    if (json_type(detail) == JSON_OBJECT)
+    if (json_type(detail) == JSON_OBJECT) {
         return 0;
+    }
     err_set(err, ERR_EVENT_MALFORMED, "detail: expected object, got %s",
             detail == NULL ? "nothing" : json_type_name(json_type(detail)));
-    if (json_type(detail) == JSON_STRING)
+    if (json_type(detail) == JSON_STRING) {
         err_remedy(err, "send detail as an object, not as a string that holds JSON");
-    else
+    } else {
         err_remedy(err, ACCEPTED);
+    }
     return -1;
 }
 
@@ -254,18 +275,22 @@ static int check_detail(const struct json *detail, struct err *err) {
 static int check_envelope(const struct envelope *envelope, int64_t now_ms, struct event *event,
                           struct err *err) {
     int64_t time_ms = now_ms;
-    if (envelope->id.data != NULL && !id_is_valid(envelope->id))
+    if (envelope->id.data != NULL && !id_is_valid(envelope->id)) {
         return err_set(err, ERR_EVENT_MALFORMED,
                        "id: expected 1 to %d letters, digits and characters of '_.:/=+-@'",
                        ROUTE_ID_BYTES);
-    if (envelope->id.data != NULL)
+    }
+    if (envelope->id.data != NULL) {
         event->id = envelope->id;
-    if (envelope->time.data != NULL && !time_parse_rfc3339(envelope->time, &time_ms))
+    }
+    if (envelope->time.data != NULL && !time_parse_rfc3339(envelope->time, &time_ms)) {
         return err_set(err, ERR_EVENT_MALFORMED,
                        "time: expected a time like '2026-11-20T22:39:04Z'");
+    }
     event->time_ms = time_ms < now_ms ? time_ms : now_ms;
-    if (envelope->account.data != NULL && !arn_is_account_id(envelope->account))
+    if (envelope->account.data != NULL && !arn_is_account_id(envelope->account)) {
         return err_set(err, ERR_EVENT_MALFORMED, "account: expected 12 digits");
+    }
     event->account = envelope->account;
     return check_detail(envelope->detail, err);
 }
@@ -276,8 +301,9 @@ static int decode_envelope(const struct router *router, const struct json *objec
     if (json_decode(object, "", envelope_fields,
                     sizeof(envelope_fields) / sizeof(envelope_fields[0]), router->arena, &envelope,
                     err) != 0) {
-        if (err->code == ERR_EVENT_MALFORMED)
+        if (err->code == ERR_EVENT_MALFORMED) {
             err_remedy(err, ACCEPTED);
+        }
         return -1;
     }
     event->source = envelope.source;
@@ -303,15 +329,17 @@ static int refuse_shape(const struct router *router, const struct json *object,
                         struct trigger *trigger, struct err *err) {
     struct buf members BUF_AUTO = BUF_INIT(LIST_BYTES);
     size_t n = 0;
-    if (has(object, "Records"))
+    if (has(object, "Records")) {
         return refuse(
             trigger, ERR_EVENT_UNSUPPORTED,
             arena_printf(router->arena, "a batch of Records is not supported by this version"),
             "send EventBridge events, or an array of them", err);
+    }
     for (const struct json *m = json_first(object); m != NULL && n < SHOWN_MEMBERS;
-         m = json_next(m), n++)
+         m = json_next(m), n++) {
         buf_appendf(&members, "%s" VIEW_FMT, n > 0 ? ", " : "",
                     VIEW_ARG(view_slice(json_name(m), 0, LIST_BYTES / SHOWN_MEMBERS - 2)));
+    }
     return refuse(
         trigger, ERR_EVENT_MALFORMED,
         arena_printf(router->arena,
@@ -330,13 +358,15 @@ static int route_value(const struct router *router, const struct json *value,
     };
     struct err cause;
     err_init(&cause);
-    if (json_type(value) != JSON_OBJECT)
+    if (json_type(value) != JSON_OBJECT) {
         return refuse(trigger, ERR_EVENT_MALFORMED,
                       arena_printf(router->arena, "expected an event, got %s",
                                    json_type_name(json_type(value))),
                       ACCEPTED, err);
-    if (!is_envelope(value) && !has(value, "service"))
+    }
+    if (!is_envelope(value) && !has(value, "service")) {
         return refuse_shape(router, value, trigger, err);
+    }
     if (!is_envelope(value)) {
         event.detail = value;
         return router->context->config->enable_manual
@@ -355,8 +385,9 @@ static int route_value(const struct router *router, const struct json *value,
 
 static struct view fallback_id(const struct router *router, bool is_array, size_t index) {
     struct view id = router->context->request_id;
-    if (!id_is_valid(id))
+    if (!id_is_valid(id)) {
         id = arena_printf(router->arena, "direct-%lld", (long long)router->context->now_ms);
+    }
     return is_array ? arena_printf(router->arena, VIEW_FMT "/%zu", VIEW_ARG(id), index)
                     : arena_copy(router->arena, id);
 }
@@ -364,14 +395,16 @@ static struct view fallback_id(const struct router *router, bool is_array, size_
 static int new_triggers(const struct router *router, size_t n, struct routed *routed,
                         struct err *err) {
     routed->triggers = ARENA_ARRAY(router->arena, n, struct trigger);
-    if (routed->triggers == NULL)
+    if (routed->triggers == NULL) {
         return err_out_of_memory(err, "the events");
+    }
     for (size_t i = 0; i < n; i++) {
         struct trigger *trigger = &routed->triggers[i];
         trigger->event_id = fallback_id(router, routed->is_array, i);
         trigger->event_time_ms = router->context->now_ms;
-        if (trigger->event_id.data == NULL)
+        if (trigger->event_id.data == NULL) {
             return err_out_of_memory(err, "the events");
+        }
     }
     routed->n_triggers = n;
     return 0;
@@ -380,39 +413,44 @@ static int new_triggers(const struct router *router, size_t n, struct routed *ro
 /* The payload as a whole is refused. */
 static int route_refusal(const struct router *router, struct routed *routed,
                          const struct err *cause, struct err *err) {
-    if (new_triggers(router, 1, routed, err) != 0)
+    if (new_triggers(router, 1, routed, err) != 0) {
         return -1;
+    }
     return trigger_refuse(&routed->triggers[0], cause, err);
 }
 
 /* At least the number of values in it: what is in strings counts too. */
 static size_t count_values(struct view payload) {
     size_t n = 1;
-    for (size_t i = 0; i < payload.len; i++)
+    for (size_t i = 0; i < payload.len; i++) {
         n += payload.data[i] == ',' || payload.data[i] == '[' || payload.data[i] == '{';
+    }
     return n;
 }
 
 static int parse_payload(struct view payload, struct json **ret_root, struct err *err) {
     const struct json_limits limits = {.max_bytes = ROUTE_MAX_BYTES, .max_depth = ROUTE_MAX_DEPTH};
-    if (view_trim(payload).len == 0)
+    if (view_trim(payload).len == 0) {
         err_set(err, ERR_EVENT_MALFORMED, "the event is empty");
-    else if (payload.len <= ROUTE_MAX_BYTES && count_values(payload) > ROUTE_MAX_VALUES)
+    } else if (payload.len <= ROUTE_MAX_BYTES && count_values(payload) > ROUTE_MAX_VALUES) {
         err_set(err, ERR_EVENT_MALFORMED, "the event has more than %d values", ROUTE_MAX_VALUES);
-    else if (json_parse(payload, &limits, "event", ret_root, err) == 0)
+    } else if (json_parse(payload, &limits, "event", ret_root, err) == 0) {
         return 0;
-    if (err->code == ERR_EVENT_MALFORMED)
+    }
+    if (err->code == ERR_EVENT_MALFORMED) {
         err_remedy(err, ACCEPTED);
+    }
     return -1;
 }
 
 static int route_root(const struct router *router, const struct json *root, struct routed *routed,
                       struct err *err) {
     routed->is_array = json_type(root) == JSON_ARRAY;
-    if (!routed->is_array)
+    if (!routed->is_array) {
         return new_triggers(router, 1, routed, err) != 0
                    ? -1
                    : route_value(router, root, &routed->triggers[0], err);
+    }
     if (json_count(root) > ROUTE_MAX_EVENTS) {
         struct err cause;
         err_init(&cause);
@@ -421,12 +459,15 @@ static int route_root(const struct router *router, const struct json *root, stru
         err_remedy(&cause, "send fewer events at once");
         return route_refusal(router, routed, &cause, err);
     }
-    if (new_triggers(router, json_count(root), routed, err) != 0)
+    if (new_triggers(router, json_count(root), routed, err) != 0) {
         return -1;
+    }
     size_t i = 0;
-    for (const struct json *e = json_first(root); e != NULL; e = json_next(e), i++)
-        if (route_value(router, e, &routed->triggers[i], err) != 0)
+    for (const struct json *e = json_first(root); e != NULL; e = json_next(e), i++) {
+        if (route_value(router, e, &routed->triggers[i], err) != 0) {
             return -1;
+        }
+    }
     return 0;
 }
 
@@ -445,7 +486,8 @@ int route(struct view payload, const struct route_context *context, struct arena
     int status = parse_payload(payload, &root, &cause) == 0
                      ? route_root(&router, root, &routed, err)
                      : route_refusal(&router, &routed, &cause, err);
-    if (status == 0)
+    if (status == 0) {
         *ret_routed = routed;
+    }
     return status;
 }

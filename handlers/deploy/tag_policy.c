@@ -32,14 +32,17 @@ static bool is_negation(char c) {
 
 /* One character of a set or a glob, a backslash before it skipped. */
 static int check_char(struct view glob, size_t *at, struct fault *fault) {
-    if (*at < glob.len && glob.data[*at] == '\\')
+    if (*at < glob.len && glob.data[*at] == '\\') {
         (*at)++;
-    if (*at >= glob.len)
+    }
+    if (*at >= glob.len) {
         return fail(fault, *at, "a character after '\\'");
-    if (!is_tag_char(glob.data[*at]))
+    }
+    if (!is_tag_char(glob.data[*at])) {
         return fail(fault, *at,
                     "a character that a tag can have (letters, digits, '_', '.', '-'), '*', '?', a "
                     "set like '[a-z]', or a term that begins with 'semver:'");
+    }
     (*at)++;
     return 0;
 }
@@ -47,27 +50,34 @@ static int check_char(struct view glob, size_t *at, struct fault *fault) {
 /* "[" ["!" | "^"] (char | char "-" char)+ "]"; *at is behind the "[" */
 static int check_set(struct view glob, size_t *at, struct fault *fault) {
     size_t open = *at - 1;
-    if (*at < glob.len && is_negation(glob.data[*at]))
+    if (*at < glob.len && is_negation(glob.data[*at])) {
         (*at)++;
+    }
     size_t first = *at;
     while (*at < glob.len && glob.data[*at] != ']') {
         size_t low_at = *at;
-        if (check_char(glob, at, fault) != 0)
+        if (check_char(glob, at, fault) != 0) {
             return -1;
+        }
         char low = glob.data[*at - 1];
         bool is_range = *at + 1 < glob.len && glob.data[*at] == '-' && glob.data[*at + 1] != ']';
-        if (!is_range)
+        if (!is_range) {
             continue;
+        }
         (*at)++;
-        if (check_char(glob, at, fault) != 0)
+        if (check_char(glob, at, fault) != 0) {
             return -1;
-        if (glob.data[*at - 1] < low)
+        }
+        if (glob.data[*at - 1] < low) {
             return fail(fault, low_at, "a range whose end is not before its beginning");
+        }
     }
-    if (*at >= glob.len)
+    if (*at >= glob.len) {
         return fail(fault, open, "a ']' for this '['");
-    if (*at == first)
+    }
+    if (*at == first) {
         return fail(fault, open, "a character between '[' and ']'");
+    }
     (*at)++;
     return 0;
 }
@@ -78,8 +88,9 @@ static int check_glob(struct view glob, struct fault *fault) {
         char c = glob.data[at];
         if (c == '[') {
             at++;
-            if (check_set(glob, &at, fault) != 0)
+            if (check_set(glob, &at, fault) != 0) {
                 return -1;
+            }
         } else if (c == '*' || c == '?') {
             at++;
         } else if (check_char(glob, &at, fault) != 0) {
@@ -92,16 +103,18 @@ static int check_glob(struct view glob, struct fault *fault) {
 /* ---- matching checked globs ---- */
 
 static char take_char(struct view glob, size_t *at) {
-    if (glob.data[*at] == '\\')
+    if (glob.data[*at] == '\\') {
         (*at)++;
+    }
     return glob.data[(*at)++];
 }
 
 /* *at is behind the "[", and behind the "]" afterwards. */
 static bool match_set(struct view glob, size_t *at, char c) {
     bool negated = is_negation(glob.data[*at]), found = false;
-    if (negated)
+    if (negated) {
         (*at)++;
+    }
     while (glob.data[*at] != ']') {
         char low = take_char(glob, at), high = low;
         if (glob.data[*at] == '-' && glob.data[*at + 1] != ']') {
@@ -146,8 +159,9 @@ static bool glob_matches(struct view glob, struct view tag) {
             return false;
         }
     }
-    while (g < glob.len && glob.data[g] == '*')
+    while (g < glob.len && glob.data[g] == '*') {
         g++;
+    }
     return g == glob.len;
 }
 
@@ -156,8 +170,9 @@ static bool glob_matches(struct view glob, struct view tag) {
 static int parse_term(struct view text, struct arena *arena, struct tag_term *ret_term,
                       struct fault *fault) {
     struct view prefix = VIEW("semver:");
-    if (text.len == 0)
+    if (text.len == 0) {
         return fail(fault, 0, "a glob or 'semver:' and a range before the next ','");
+    }
     if (!view_starts_with(text, prefix)) {
         ret_term->glob = text;
         return check_glob(text, fault);
@@ -165,23 +180,27 @@ static int parse_term(struct view text, struct arena *arena, struct tag_term *re
     struct semver_fault in_range;
     ret_term->is_semver = true;
     if (semver_range_parse(view_slice(text, prefix.len, text.len), arena, &ret_term->range,
-                           &in_range) == 0)
+                           &in_range) == 0) {
         return 0;
+    }
     return fail(fault, prefix.len + in_range.offset, in_range.expected);
 }
 
 static size_t count_terms(struct view text) {
     size_t n = 1;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] == ',')
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == ',') {
             n++;
+        }
+    }
     return view_trim(text).len == 0 ? 0 : n;
 }
 
 static struct view next_term(struct view text, size_t *at) {
     size_t start = *at;
-    while (*at < text.len && text.data[*at] != ',')
+    while (*at < text.len && text.data[*at] != ',') {
         (*at)++;
+    }
     struct view term = view_trim(view_slice(text, start, *at - start));
     (*at)++;
     return term;
@@ -190,21 +209,25 @@ static struct view next_term(struct view text, size_t *at) {
 int tag_policy_parse(struct view text, struct arena *arena, struct tag_policy *ret_policy,
                      struct err *err) {
     size_t n = count_terms(text);
-    if (n > TAG_POLICY_MAX_TERMS)
+    if (n > TAG_POLICY_MAX_TERMS) {
         return err_set(err, ERR_CONFIG_INVALID, "%zu terms are too many: expected at most %d", n,
                        TAG_POLICY_MAX_TERMS);
+    }
     struct view copy = arena_copy(arena, text);
     struct tag_term *terms = ARENA_ARRAY(arena, n, struct tag_term);
-    if (copy.data == NULL || terms == NULL)
+    if (copy.data == NULL || terms == NULL) {
         return err_out_of_memory(err, "a list of tags");
+    }
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
         struct fault fault = {0};
         struct view term = next_term(copy, &at);
-        if (parse_term(term, arena, &terms[i], &fault) == 0)
+        if (parse_term(term, arena, &terms[i], &fault) == 0) {
             continue;
-        if (fault.expected == NULL)
+        }
+        if (fault.expected == NULL) {
             return err_out_of_memory(err, "a list of tags");
+        }
         return err_set(err, ERR_CONFIG_INVALID,
                        "'" VIEW_FMT "' is invalid at byte %zu: expected %s", VIEW_ARG(term),
                        (size_t)(term.data - copy.data) + fault.offset, fault.expected);
@@ -215,8 +238,9 @@ int tag_policy_parse(struct view text, struct arena *arena, struct tag_policy *r
 
 static bool term_matches(const struct tag_term *term, struct view tag) {
     struct semver version;
-    if (!term->is_semver)
+    if (!term->is_semver) {
         return glob_matches(term->glob, tag);
+    }
     return semver_parse(tag, &version) && semver_range_admits(&term->range, &version);
 }
 
@@ -225,8 +249,9 @@ bool tag_policy_admits(const struct tag_policy *policy, struct view tag) {
     bool by_name = policy->latest_by_name && view_equal(tag, latest);
     for (size_t i = 0; i < policy->n_terms; i++) {
         const struct tag_term *term = &policy->terms[i];
-        if (by_name ? view_equal(term->glob, latest) : term_matches(term, tag))
+        if (by_name ? view_equal(term->glob, latest) : term_matches(term, tag)) {
             return true;
+        }
     }
     return false;
 }

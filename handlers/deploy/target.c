@@ -16,18 +16,21 @@ static bool is_backend(struct view name) {
 
 struct view target_conventional_repository(struct view project, enum target_kind kind,
                                            struct view name, struct arena *arena) {
-    if (kind == TARGET_TASK)
+    if (kind == TARGET_TASK) {
         return arena_printf(arena, VIEW_FMT "_task_" VIEW_FMT, VIEW_ARG(project), VIEW_ARG(name));
-    if (is_backend(name))
+    }
+    if (is_backend(name)) {
         return arena_printf(arena, VIEW_FMT "_backend", VIEW_ARG(project));
+    }
     return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(project), VIEW_ARG(name));
 }
 
 static struct view conventional_service(const struct config *config, struct view name,
                                         struct arena *arena) {
-    if (is_backend(name))
+    if (is_backend(name)) {
         return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(config->project),
                             VIEW_ARG(config->env));
+    }
     return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT "_" VIEW_FMT,
                         VIEW_ARG(config->project), VIEW_ARG(name), VIEW_ARG(config->env));
 }
@@ -36,8 +39,9 @@ static struct view conventional_service(const struct config *config, struct view
 
 static struct view role_for_account(const struct config *config, struct view account) {
     struct arn role;
-    if (arn_parse(config->ecr_role_arn, &role) && view_equal(role.account, account))
+    if (arn_parse(config->ecr_role_arn, &role) && view_equal(role.account, account)) {
         return config->ecr_role_arn;
+    }
     return (struct view){0};
 }
 
@@ -66,8 +70,9 @@ static struct repository repository_of(const struct config *config,
 static size_t most_similar(const struct config *config, struct view name, const bool *taken) {
     size_t best = config->n_services, best_distance = 0;
     for (size_t i = 0; i < config->n_services; i++) {
-        if (taken[i])
+        if (taken[i]) {
             continue;
+        }
         size_t d = similar_distance(name, config->services[i].name);
         if (best == config->n_services || d < best_distance) {
             best = i;
@@ -81,22 +86,25 @@ static int unknown_of_map(const struct config *config, struct view name, struct 
                           struct err *err) {
     struct buf known BUF_AUTO = BUF_INIT(KNOWN_MAX_BYTES);
     bool *taken = ARENA_ARRAY(arena, config->n_services, bool);
-    if (taken == NULL)
+    if (taken == NULL) {
         return err_out_of_memory(err, "the list of services");
+    }
     size_t shown = 0;
     while (shown < config->n_services && shown < KNOWN_MAX_NAMES) {
         size_t i = most_similar(config, name, taken);
         taken[i] = true;
         struct view entry = config->services[i].name;
-        if (known.len + entry.len + 4 > KNOWN_MAX_BYTES)
+        if (known.len + entry.len + 4 > KNOWN_MAX_BYTES) {
             break;
+        }
         buf_appendf(&known, "%s'" VIEW_FMT "'", shown > 0 ? ", " : "", VIEW_ARG(entry));
         shown++;
     }
     size_t left = config->n_services - shown;
-    if (left == 0)
+    if (left == 0) {
         return err_set(err, ERR_SERVICE_UNKNOWN, "service '" VIEW_FMT "' is unknown; known: %s",
                        VIEW_ARG(name), buf_cstr(&known));
+    }
     return err_set(err, ERR_SERVICE_UNKNOWN,
                    "service '" VIEW_FMT "' is unknown; known: %s and %zu more", VIEW_ARG(name),
                    buf_cstr(&known), left);
@@ -123,9 +131,11 @@ static int unknown_by_repository(struct view name, struct view repository, struc
 /* ---- resolving ---- */
 
 static const struct service_entry *find_entry(const struct config *config, struct view name) {
-    for (size_t i = 0; i < config->n_services; i++)
-        if (view_equal(config->services[i].name, name))
+    for (size_t i = 0; i < config->n_services; i++) {
+        if (view_equal(config->services[i].name, name)) {
             return &config->services[i];
+        }
+    }
     return NULL;
 }
 
@@ -139,8 +149,9 @@ int target_resolve(const struct config *config, struct view service, struct aren
     const struct service_entry *entry = &by_convention;
     if (config->has_service_map) {
         entry = find_entry(config, service);
-        if (entry == NULL)
+        if (entry == NULL) {
             return unknown_of_map(config, service, arena, err);
+        }
     } else if (!config_name_is_valid(service)) {
         return unknown_by_convention(service, err);
     }
@@ -148,8 +159,9 @@ int target_resolve(const struct config *config, struct view service, struct aren
     struct view conventional = conventional_service(config, service, arena);
     struct view repository =
         target_conventional_repository(config->project, entry->kind, service, arena);
-    if (name.data == NULL || conventional.data == NULL || repository.data == NULL)
+    if (name.data == NULL || conventional.data == NULL || repository.data == NULL) {
         return err_out_of_memory(err, "a target");
+    }
     struct target target = {
         .name = name,
         .kind = entry->kind,
@@ -160,8 +172,9 @@ int target_resolve(const struct config *config, struct view service, struct aren
         .repository = repository_of(config, entry, repository),
         .deploy_tags = entry->has_deploy_tags ? &entry->deploy_tags : &config->deploy_tags,
     };
-    if (!image_repository_is_valid(target.repository.name))
+    if (!image_repository_is_valid(target.repository.name)) {
         return unknown_by_repository(service, target.repository.name, err);
+    }
     *ret_target = target;
     return 0;
 }
