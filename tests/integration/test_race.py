@@ -10,8 +10,8 @@ from conftest import Functions
 from deploys import event, reference
 from front import Front, Gate, faults
 from front.calls import Call
-from front.seed import FUNCTION_ROLE, SERVICE, World, seed
-from lambda_function import Answer, LambdaFunction
+from front.seed import SERVICE, World, seed
+from lambda_function import Answer
 
 OLDER_KEY, NEWER_KEY = "ASIAFRONTOLDER000001", "ASIAFRONTNEWER000001"
 SECRET = "rAceSecret/of+the/function/0123456789abcdefg"
@@ -166,8 +166,3 @@ def _by(key: str) -> Any:
         return call.access_key == key
 
     return made_by
-
-
-def test_a_race_of_processes_is_of_one_role(race: Race) -> None:
-    assert {one.principal.role_arn for key, one in race.front.iam.keys.items() if key in (OLDER_KEY, NEWER_KEY)} == {FUNCTION_ROLE}
-    assert isinstance(race.older, LambdaFunction) and race.older is not race.newer

@@ -7,12 +7,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
 
 from .calls import Call
 from .wire import AwsError, Response
@@ -87,9 +85,6 @@ class Gate:
         if not self._arrived.wait(seconds):
             raise AssertionError("no call arrived at the gate")
 
-    def has_arrived(self) -> bool:
-        return self._arrived.is_set()
-
     def open(self) -> None:
         self._open.set()
 
@@ -154,16 +149,6 @@ def truncate() -> Fault:
 def garbage(body: bytes = b'{"service":{"serviceName":') -> Fault:
     """The call is carried out; a 200 arrives whose body is no JSON."""
     return Fault("garbage", after=lambda _call, response: Response(200, body, response.content_type))
-
-
-def replace(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-    """The call is carried out; its JSON answer is changed by `change`."""
-
-    def edit(_: Call, response: Response) -> Response:
-        body = json.dumps(change(json.loads(response.body))).encode()
-        return Response(response.status, body, response.content_type, response.headers)
-
-    return Fault("replace", after=edit)
 
 
 def hold(gate: Gate, after: bool = False) -> Fault:

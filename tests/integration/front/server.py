@@ -10,7 +10,6 @@ import ssl
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -28,7 +27,6 @@ IDLE_SECONDS = 300.0
 class Counters:
     connections: int = 0
     handshakes: int = 0  # TLS handshakes that came to an end
-    resumed: int = 0  # of these, by session resumption
     requests: int = 0
 
 
@@ -45,7 +43,6 @@ class Server(ThreadingMixIn, TCPServer):
         self.answer = answer
         self.clock = clock
         self.tls = tls
-        self.handshake_delay = 0.0
         self.counters = Counters()
         self.failures: list[BaseException] = []  # the front's own; there must be none when a test ends
         self.lock = threading.Lock()
@@ -104,14 +101,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _shake_hands(self, context: ssl.SSLContext) -> None:
         # In this thread, not in the accepting one: a slow handshake must not hold up another connection.
-        time.sleep(self.server.handshake_delay)
         plain = self.request
         self.request = context.wrap_socket(plain, server_side=True)
         with self.server.lock:
             self.server.open_sockets.discard(plain)
             self.server.open_sockets.add(self.request)
             self.server.counters.handshakes += 1
-            self.server.counters.resumed += bool(self.request.session_reused)
 
     def finish(self) -> None:
         super().finish()
