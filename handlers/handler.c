@@ -10,8 +10,10 @@
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
 
-/* How long the init phase waits for connections; Lambda gives it ten seconds in all. */
-#define WARM_TIMEOUT_MS 3000
+/* How long the init phase waits for connections. A handshake takes a tenth of it; an endpoint that
+ * accepts and then says nothing must not delay the first invocation noticeably: its connection is
+ * made anew when it is needed, with a deadline that belongs to an event. */
+#define WARM_TIMEOUT_MS 1000
 /* Connections to each service: the reads of a deploy are two of each, side by side. */
 #define WARM_CONNECTIONS 2
 
