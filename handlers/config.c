@@ -158,38 +158,49 @@ static void settle_region(struct config_loader *loader) {
     }
 }
 
-static void settle_registry(struct config_loader *loader) {
+/* What is refused beside ECR_STRATEGY local: it would name a registry that is not read. */
+static void fault_of_local(struct config_loader *loader, const char *variable, struct view value,
+                           const char *what, struct view own) {
+    config_fault(loader, variable,
+                 "'" VIEW_FMT "' is not this %s, '" VIEW_FMT
+                 "', while ECR_STRATEGY is 'local': expected ECR_STRATEGY 'cross_account', or no "
+                 "value here",
+                 VIEW_ARG(value), what, VIEW_ARG(own));
+}
+
+/* Lambda does not say in the environment whose account it is: without AWS_ACCOUNT_ID the one that
+ * is given is taken for it, and handler.c compares it with the function's ARN. What is empty here
+ * was not given, or is a fault already. */
+static void settle_local_registry(struct config_loader *loader) {
     struct config *config = loader->config;
-    bool has_account = is_given(loader, "ECR_ACCOUNT_ID");
-    bool has_region = is_given(loader, "ECR_ACCOUNT_REGION");
-    struct view strategy = view_trim(environment_get(loader->env, "ECR_STRATEGY"));
-    if (config->ecr_strategy == ECR_CROSS_ACCOUNT) {
-        if (!has_account) {
-            config_fault(loader, "ECR_ACCOUNT_ID",
-                         "not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'");
-        }
-        if (!has_region) {
-            config_fault(loader, "ECR_ACCOUNT_REGION",
-                         "not set: expected a region, as ECR_STRATEGY is 'cross_account'");
-        }
-        return;
+    struct view account = config->ecr_account_id;
+    struct view own = config->own_account;
+    if (account.len > 0 && own.len > 0 && !view_equal(account, own)) {
+        fault_of_local(loader, "ECR_ACCOUNT_ID", account, "account", own);
     }
-    if (strategy.len > 0 && !view_equal(strategy, VIEW("local"))) {
-        return; /* a fault already */
-    }
-    if (has_account && !view_equal(config->ecr_account_id, config->own_account)) {
-        config_fault(
-            loader, "ECR_ACCOUNT_ID",
-            "set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY 'cross_account', or "
-            "no value here");
-    }
-    if (has_region && !view_equal(config->ecr_region, config->region)) {
-        config_fault(
-            loader, "ECR_ACCOUNT_REGION",
-            "set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY 'cross_account', or "
-            "no value here");
+    if (config->ecr_region.len > 0 && config->region.len > 0 &&
+        !view_equal(config->ecr_region, config->region)) {
+        fault_of_local(loader, "ECR_ACCOUNT_REGION", config->ecr_region, "region", config->region);
     }
     config->ecr_region = config->region;
+}
+
+static void settle_registry(struct config_loader *loader) {
+    struct view strategy = view_trim(environment_get(loader->env, "ECR_STRATEGY"));
+    if (loader->config->ecr_strategy == ECR_LOCAL) {
+        if (strategy.len == 0 || view_equal(strategy, VIEW("local"))) {
+            settle_local_registry(loader);
+        }
+        return; /* else a fault already */
+    }
+    if (!is_given(loader, "ECR_ACCOUNT_ID")) {
+        config_fault(loader, "ECR_ACCOUNT_ID",
+                     "not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'");
+    }
+    if (!is_given(loader, "ECR_ACCOUNT_REGION")) {
+        config_fault(loader, "ECR_ACCOUNT_REGION",
+                     "not set: expected a region, as ECR_STRATEGY is 'cross_account'");
+    }
 }
 
 static void settle_tags(struct config_loader *loader) {

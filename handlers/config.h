@@ -8,8 +8,10 @@
  *
  * An empty value is an unset one (a Terraform module sets `ECR_ACCOUNT_ID = ""` when it has none),
  * and so is an empty string or null inside ECS_SERVICE_MAP. What cannot be honoured is refused
- * rather than forgotten: a member of the map that is not known, a registry account beside
- * ECR_STRATEGY=local, both `repository` and `repository_uri`.
+ * rather than forgotten: a member of the map that is not known, both `repository` and
+ * `repository_uri`, and beside ECR_STRATEGY=local an ECR_ACCOUNT_ID that is not the function's own
+ * account. Where that is not known here (AWS_ACCOUNT_ID is not set in Lambda), the given one is
+ * taken for it, and handler.c refuses to work in any other.
  */
 
 #include "handlers/deploy/tag_policy.h"
@@ -59,7 +61,7 @@ struct config {
     struct service_entry *services; /* of ECS_SERVICE_MAP, in its order */
     size_t n_services;
     enum ecr_strategy ecr_strategy;
-    struct view ecr_account_id; /* empty: own */
+    struct view ecr_account_id; /* empty: own. With ECR_LOCAL it is the own one, too */
     struct view ecr_region;     /* set always */
     struct view ecr_role_arn;
     struct tag_policy deploy_tags, auto_deploy_tags;

@@ -29,12 +29,34 @@ struct walk {
     size_t n;
 };
 
+/* As configured, else of the function's ARN; where there is none (an emulator), a local registry's
+ * account. Empty: not known. */
 static struct view own_account(const struct config *config, struct view function_arn) {
     struct arn arn;
     if (config->own_account.len > 0) {
         return config->own_account;
     }
-    return arn_parse(function_arn, &arn) ? arn.account : (struct view){0};
+    if (arn_parse(function_arn, &arn)) {
+        return arn.account;
+    }
+    return config->ecr_strategy == ECR_LOCAL ? config->ecr_account_id : (struct view){0};
+}
+
+/* The one thing about the configuration that the init phase could not know. */
+static int check_registry(const struct walk *walk, struct err *err) {
+    const struct config *config = walk->handler->config;
+    struct view registry = config->ecr_account_id;
+    if (config->ecr_strategy != ECR_LOCAL || registry.len == 0 ||
+        view_equal(registry, walk->own_account)) {
+        return 0;
+    }
+    err_set(err, ERR_CONFIG_INVALID,
+            "ECR_ACCOUNT_ID: '" VIEW_FMT "' is not the function's account, '" VIEW_FMT
+            "', while ECR_STRATEGY is 'local'",
+            VIEW_ARG(registry), VIEW_ARG(walk->own_account));
+    err_remedy(err, "set ECR_STRATEGY to cross_account and ECR_ACCOUNT_REGION to the registry's "
+                    "region, or remove ECR_ACCOUNT_ID");
+    return -1;
 }
 
 static int route_payload(struct walk *walk, struct err *err) {
@@ -165,8 +187,8 @@ int handler_invoke(void *user, const struct lambda_invocation *invocation, struc
         .own_account = own_account(handler->config, invocation->function_arn),
         .started_ms = clock_monotonic_ms(handler->clock),
     };
-    if (route_payload(&walk, err) != 0 || begin_changes(&walk, err) != 0 ||
-        gather(&walk, err) != 0 || decide(&walk, err) != 0) {
+    if (check_registry(&walk, err) != 0 || route_payload(&walk, err) != 0 ||
+        begin_changes(&walk, err) != 0 || gather(&walk, err) != 0 || decide(&walk, err) != 0) {
         return -1;
     }
     if (execute_plan(handler->aws, handler->config, walk.changes, walk.n, invocation->deadline_ms,

@@ -17,7 +17,11 @@ struct handler {
     const struct clock *clock;
 };
 
-/* A lambda_handler; `user` is a struct handler. */
+/* A lambda_handler; `user` is a struct handler.
+ *
+ * -1: a change failed, ERR_OUT_OF_MEMORY, or ERR_CONFIG_INVALID where only the function's ARN can
+ * tell: ECR_STRATEGY is `local`, and ECR_ACCOUNT_ID another account than the function's. Nothing
+ * is read or written then; the event is retried and kept by Lambda, as after any failure. */
 ERR_MUST_USE int handler_invoke(void *user, const struct lambda_invocation *invocation,
                                 struct buf *response, struct err *err);
 

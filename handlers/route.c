@@ -475,8 +475,7 @@ int route(struct view payload, const struct route_context *context, struct arena
           struct routed *ret_routed, struct err *err) {
     const struct router router = {
         .context = context,
-        .own_account = context->config->own_account.len > 0 ? context->config->own_account
-                                                            : context->own_account,
+        .own_account = context->own_account,
         .arena = arena,
     };
     struct json *root JSON_AUTO = NULL;

@@ -44,7 +44,7 @@
 /* What an invocation contributes where an event does not say it itself. */
 struct route_context {
     const struct config *config;
-    struct view own_account; /* of the function's ARN, unless config says it */
+    struct view own_account; /* the function's; empty: not known */
     struct view request_id;  /* the event id of a direct invocation */
     int64_t now_ms;          /* its event time */
 };

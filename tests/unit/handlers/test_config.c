@@ -276,12 +276,17 @@ static void the_registry(void **state) {
            "ECR_ACCOUNT_ID: not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'; "
            "ECR_ACCOUNT_REGION: not set: expected a region, as ECR_STRATEGY is 'cross_account'");
     /* A registry that would not be read. */
-    refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_ACCOUNT_ID", "111111111111"),
-           "ECR_ACCOUNT_ID: set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY "
-           "'cross_account', or no value here");
+    refuse(
+        f,
+        TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID", "111111111111"),
+        "ECR_ACCOUNT_ID: '111111111111' is not this account, '222222222222', while ECR_STRATEGY "
+        "is 'local': expected ECR_STRATEGY 'cross_account', or no value here");
     refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "local", "ECR_ACCOUNT_REGION", "us-east-1"),
-           "ECR_ACCOUNT_REGION: set, while ECR_STRATEGY is 'local': expected ECR_STRATEGY "
-           "'cross_account', or no value here");
+           "ECR_ACCOUNT_REGION: 'us-east-1' is not this region, 'eu-west-1', while ECR_STRATEGY is "
+           "'local': expected ECR_STRATEGY 'cross_account', or no value here");
+    /* A value that is wrong itself is one fault, not two. */
+    refuse(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID", "1"),
+           "ECR_ACCOUNT_ID: '1': expected 12 digits");
     /* A strategy that is wrong itself is the only fault. */
     refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "x", "ECR_ACCOUNT_ID", "111111111111"),
            "ECR_STRATEGY: 'x': expected 'local' or 'cross_account'");
@@ -289,6 +294,10 @@ static void the_registry(void **state) {
     load(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID",
                               "222222222222", "ECR_ACCOUNT_REGION", "eu-west-1"));
     assert_view(f->config.ecr_account_id, "222222222222");
+    /* Whose account it is only the function's ARN will tell (see test_handler.c). */
+    load(f, TABLE_ENVIRONMENT(DEV, "ECR_ACCOUNT_ID", "222222222222"));
+    assert_view(f->config.ecr_account_id, "222222222222");
+    assert_view(f->config.own_account, "");
 }
 
 static void the_webhook_is_a_secret(void **state) {

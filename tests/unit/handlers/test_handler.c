@@ -116,6 +116,10 @@ static const char *const with_map[] = {ENVIRONMENT, "ECS_SERVICE_MAP",
                                        "{\"backend\":{},\"job\":{\"kind\":\"task\"},"
                                        "\"fn\":{\"kind\":\"lambda\"}}",
                                        NULL};
+/* Lambda does not set AWS_ACCOUNT_ID. */
+static const char *const local_registry[] = {
+    ENVIRONMENT, "ECR_STRATEGY", "local", "ECR_ACCOUNT_REGION", "", NULL};
+static const struct environment local_environment = {table_environment_get, local_registry};
 static const struct environment convention_environment = {table_environment_get, by_convention};
 static const struct environment map_environment = {table_environment_get, with_map};
 
@@ -144,10 +148,10 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static int invoke(struct fixture *f, const char *payload) {
+static int invoke_as(struct fixture *f, const char *function_arn, const char *payload) {
     const struct lambda_invocation invocation = {
         .request_id = VIEW("request-1"),
-        .function_arn = VIEW(FUNCTION_ARN),
+        .function_arn = view_of(function_arn),
         .deadline_ms = f->fake.monotonic_ms + 30000,
         .payload = view_of(payload),
         .arena = &f->arena,
@@ -156,6 +160,10 @@ static int invoke(struct fixture *f, const char *payload) {
     err_init(&f->err);
     buf_clear(&f->response);
     return handler_invoke(&f->handler, &invocation, &f->response, &f->err);
+}
+
+static int invoke(struct fixture *f, const char *payload) {
+    return invoke_as(f, FUNCTION_ARN, payload);
 }
 
 static const struct json *answer(struct fixture *f, const char *payload) {
@@ -330,6 +338,24 @@ static void a_missing_image_is_refused(void **state) {
     assert_int_equal(count_requests(f, "UpdateService"), 0);
 }
 
+/* ECR_STRATEGY local with an account is fine where it is the function's own: only its ARN tells. */
+static void a_local_registry_is_the_functions_own(void **state) {
+    struct fixture *f = *state;
+    static const char own[] = "arn:aws:lambda:us-east-1:111111111111:function:slipway";
+    begin(f, NULL, 0, &local_environment);
+    const char *ignored = "{\"source\":\"action.dev\",\"detail-type\":\"DEPLOY\",\"detail\":{}}";
+    assert_int_equal(invoke_as(f, own, ignored), 0);
+    assert_int_equal(invoke_as(f, "", ignored), 0); /* an emulator */
+    /* In any other nothing is done: the wrong registry would be read. */
+    assert_int_equal(invoke(f, EVENT("e1", DEPLOY)), -1);
+    assert_int_equal(f->err.code, ERR_CONFIG_INVALID);
+    assert_string_equal(f->err.message,
+                        "ECR_ACCOUNT_ID: '111111111111' is not the function's account, "
+                        "'222222222222', while ECR_STRATEGY is 'local'");
+    assert_non_null(strstr(f->err.remedy, "set ECR_STRATEGY to cross_account"));
+    assert_int_equal(f->fake.n_requests, 0);
+}
+
 /* However little memory there is, it ends in an answer or in OutOfMemory. */
 static void memory_can_run_out(void **state) {
     struct fixture *f = *state;
@@ -381,6 +407,7 @@ int main(void) {
         TEST(an_empty_array),
         TEST(a_failure_fails_the_invocation),
         TEST(a_missing_image_is_refused),
+        TEST(a_local_registry_is_the_functions_own),
         TEST(memory_can_run_out),
         TEST(warm_connections),
     };

@@ -288,8 +288,7 @@ static void accounts(void **state) {
                                      "555555555555");
     assert_view(trigger->event_id, "5f0c-1");
     assert_view(trigger->service, "backend");
-    /* The configuration knows better than the function's ARN. */
-    f->config.own_account = VIEW("222222222222");
+    f->context.own_account = VIEW("222222222222");
     accept(f, own);
     /* A list replaces the own account. */
     f->config.allowed_accounts = allowed;
@@ -298,7 +297,6 @@ static void accounts(void **state) {
     allowed[1] = VIEW("222222222222");
     accept(f, own);
     /* Nobody knows whose function this is. */
-    f->config.own_account = (struct view){0};
     f->context.own_account = (struct view){0};
     f->config.n_allowed_accounts = 0;
     refuse(f, own, ERR_ACCOUNT_NOT_ALLOWED, "no account is");
