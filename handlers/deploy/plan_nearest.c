@@ -1,4 +1,5 @@
 #include "handlers/deploy/plan_decision.h"
+#include "handlers/similar.h"
 #include "runtime/base/buf.h"
 
 /*
@@ -9,8 +10,6 @@
 
 #define NEAREST_MAX_TAGS 3 /* that look like it */
 #define REMEDY_MAX_TAGS 5  /* in all */
-/* Longer tags are compared by this many bytes: the distance costs their product. */
-#define COMPARED_BYTES 64
 /* The remedy's ceiling less the words around the tags. */
 #define TAGS_BYTES (ERR_REMEDY_BYTES - 120)
 
@@ -24,30 +23,11 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance. */
-static size_t distance(struct view a, struct view b) {
-    size_t row[COMPARED_BYTES + 1];
-    a = view_slice(a, 0, COMPARED_BYTES);
-    b = view_slice(b, 0, COMPARED_BYTES);
-    for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.len; j++) {
-            size_t replaced = diagonal + (a.data[i] == b.data[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = smaller(replaced, smaller(row[j], row[j + 1]) + 1);
-        }
-    }
-    return row[b.len];
-}
-
 /* Up to a third of it differs, or one is the beginning of the other ("git-abc" of "git-abc123f").
  */
 static size_t likeness(struct view tag, struct view wanted) {
-    size_t d = distance(tag, wanted);
+    size_t d = similar_distance(view_slice(tag, 0, SIMILAR_MAX_BYTES),
+                                view_slice(wanted, 0, SIMILAR_MAX_BYTES));
     bool begins = smaller(tag.len, wanted.len) >= 4 &&
                   (view_starts_with(tag, wanted) || view_starts_with(wanted, tag));
     return begins || d * 3 <= wanted.len || d <= 1 ? d : SIZE_MAX;
