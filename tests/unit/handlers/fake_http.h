@@ -18,6 +18,7 @@ struct fake_http {
     struct http http;
     struct http_exchange *pending[FAKE_HTTP_MAX];
     size_t n;
+    size_t waves; /* round trips: calls that were under way together count once */
     /* Which of the pending ones ends next; NULL: the first. */
     size_t (*choose)(void *state, struct http_exchange **pending, size_t n);
     void (*answer)(void *state, struct http_exchange *exchange);
@@ -29,6 +30,7 @@ static inline int fake_http_start(void *state, struct http_exchange *exchange, s
     if (fake->n == FAKE_HTTP_MAX) {
         return err_set(err, ERR_OUT_OF_MEMORY, "too many exchanges for the fake");
     }
+    fake->waves += fake->n == 0 ? 1 : 0;
     fake->pending[fake->n++] = exchange;
     return 0;
 }

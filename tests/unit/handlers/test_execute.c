@@ -204,6 +204,7 @@ static void test_deploys(void **state) {
     assert_int_equal(f->ecs.updates, 1);
     assert_int_equal(f->ecs.reads, 4); /* two before, two in the look */
     assert_int_equal(f->ecs.forced, 0);
+    assert_int_equal(f->process.http.waves, 4); /* reads, register, update; and the look */
 }
 
 static void test_same_event_again_changes_nothing(void **state) {
@@ -620,6 +621,7 @@ static void test_many_targets_take_as_many_waves_as_one(void **state) {
         assert_runs(f, names[i], 41);
     }
     assert_int_equal(f->ecs.reads, 2 * (15 + 2)); /* fifteen families, services in two calls */
+    assert_int_equal(f->process.http.waves, 4);
     assert_int_equal(f->clock.slept_ms, 0);
 }
 
