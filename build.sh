@@ -149,10 +149,9 @@ test_release() {
 }
 
 test_template() {
-    need python
+    need sam
     say "template.yaml"
-    "$VENV/bin/cfn-lint" template.yaml
-    "$VENV/bin/python" tests/integration/check_template_iam.py
+    tools/check-template.sh
 }
 
 # Each kind as a process of its own, so that one that fails does not hide the others.
