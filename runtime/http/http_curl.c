@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Connections kept: a wave of 100 calls, and some. */
-#define MAX_CONNECTIONS 128L
+#define MAX_CONNECTIONS 256L
 /* Easy handles kept for reuse, some 8 KB each. */
 #define MAX_POOLED 16
 /* Connections opened at once by a warm-up. */
