@@ -82,8 +82,9 @@ static bool await_next(struct loop *loop) {
     return true;
 }
 
-/* Asks for the next invocation once. An event that was too large to be taken in counts as an
- * invocation if its headers came: it can be answered with an error. */
+/* Asks for the next invocation once. An event that did not come in whole (too large, no memory for
+ * it, cut off) counts as an invocation if its headers came: it is ours, and the Runtime API gives
+ * no other before it has been answered, if only with an error. */
 static enum next_result ask_next(struct loop *loop, struct lambda_invocation *ret_invocation,
                                  struct err *cause) {
     const struct lambda_options *options = loop->options;
@@ -98,7 +99,8 @@ static enum next_result ask_next(struct loop *loop, struct lambda_invocation *re
     if (!await_next(loop)) {
         return NEXT_STOP;
     }
-    if (loop->next.outcome != HTTP_OK && loop->next.outcome != HTTP_TOO_LARGE) {
+    bool is_whole = loop->next.outcome == HTTP_OK;
+    if (!is_whole && loop->next.status != 200) {
         *cause = loop->next.err;
         return NEXT_FAILED;
     }
@@ -109,6 +111,9 @@ static enum next_result ask_next(struct loop *loop, struct lambda_invocation *re
     }
     if (invocation_read(&loop->next, clock_wall_ms(options->clock),
                         clock_monotonic_ms(options->clock), ret_invocation, cause) < 0) {
+        if (!is_whole) {
+            *cause = loop->next.err;
+        }
         return NEXT_FAILED;
     }
     return NEXT_INVOCATION;
@@ -176,6 +181,9 @@ static int run_handler(struct loop *loop, const struct lambda_invocation *invoca
     if (loop->next.outcome == HTTP_TOO_LARGE) {
         return err_set(err, ERR_EVENT_MALFORMED, "event is larger than %zu bytes",
                        LAMBDA_EVENT_BYTES);
+    }
+    if (loop->next.outcome != HTTP_OK) {
+        return err_set(err, loop->next.err.code, "%s", loop->next.err.message);
     }
     if (loop->handler(loop->user, invocation, &loop->response, err) < 0) {
         return err_set(err, ERR_BAD_RESPONSE, "the handler failed and did not say why");

@@ -332,6 +332,29 @@ static void test_an_event_that_is_too_large_fails_its_invocation(void **state) {
     fake_release(&fake);
 }
 
+/* To ask again would be a state that the Runtime API does not know: the event has been handed out.
+ */
+static void test_an_event_that_is_cut_off_fails_its_invocation(void **state) {
+    (void)state;
+    SCRIPT({.outcome = HTTP_NO_RESPONSE,
+            .headers = FAKE_NEXT_HEADERS("id-1"),
+            .body = "{\"service\":",
+            .err_code = ERR_OUT_OF_MEMORY},
+           {0}, {.outcome = HTTP_NO_RESPONSE, .headers = FAKE_NEXT_HEADERS("id-2")}, {0},
+           {.outcome = HTTP_NO_RESPONSE, .headers = "Lambda-Runtime-Trace-Id: Root=1\n"},
+           EVENT("id-3"), {0});
+    assert_int_equal(RUN(), 0);
+    assert_int_equal(script.calls, 1);
+    fake_assert_request(&fake, 1, "POST", "/invocation/id-1/error");
+    assert_non_null(strstr(fake.requests[1].headers, "Function.OutOfMemory"));
+    fake_assert_request(&fake, 3, "POST", "/invocation/id-2/error");
+    assert_non_null(strstr(fake.requests[3].headers, "Function.AwsUnavailable"));
+    /* Not even its id came. */
+    fake_assert_request(&fake, 5, "GET", "/invocation/next");
+    fake_assert_request(&fake, 6, "POST", "/invocation/id-3/response");
+    fake_release(&fake);
+}
+
 static void test_an_init_error_is_posted(void **state) {
     (void)state;
     SCRIPT({0});
@@ -383,6 +406,7 @@ int main(void) {
         cmocka_unit_test(test_an_invocation_without_a_usable_id_is_a_failure),
         cmocka_unit_test(test_a_deadline_that_cannot_be_read_is_none),
         cmocka_unit_test(test_an_event_that_is_too_large_fails_its_invocation),
+        cmocka_unit_test(test_an_event_that_is_cut_off_fails_its_invocation),
         cmocka_unit_test(test_an_init_error_is_posted),
         cmocka_unit_test(test_an_init_error_that_is_not_taken_is_only_logged),
     };
