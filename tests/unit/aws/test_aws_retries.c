@@ -376,7 +376,7 @@ static void many_calls_are_limited_in_flight(void **state) {
         assert_succeeded(&calls[i]);
         assert_int_equal(calls[i].attempts, 1);
     }
-    assert_int_equal(client.fake.most_pending, 64);
+    assert_int_equal(client.fake.most_pending, 192);
     free(calls);
     client_close(&client);
 }
