@@ -1,6 +1,5 @@
 #include "runtime/http/http_curl.h"
 
-#include "runtime/base/clock.h"
 #include "runtime/http/http_curl_tls.h"
 #include "runtime/http/http_curl_transfer.h"
 #include "runtime/http/http_curl_warm.h"
@@ -17,6 +16,11 @@
 #define MAX_POOLED 16
 /* Connections opened at once by a warm-up. */
 #define MAX_WARMING 32
+/* The monotonic clock may stand still while the machine does, and libcurl, which reckons the age of
+ * a connection by it, takes one of an hour ago for one that was in use just now. The wall clock
+ * goes on; when it has got ahead by so much, the machine was stopped (or the clock was set, which
+ * costs a reconnection). */
+#define STOOD_STILL_MS 5000
 
 struct transfer_list {
     struct transfer *first;
@@ -26,6 +30,8 @@ struct transfer_list {
 
 struct http_curl {
     CURLM *multi;
+    const struct clock *clock;
+    int64_t ahead_ms; /* the wall clock of the monotonic one, when the connections were trusted */
     char *user_agent;
     char *ca_bundle;
     char *ca_directory;
@@ -71,7 +77,7 @@ static void list_remove(struct transfer *transfer) {
 /* The one that was used last: its memory is warm. */
 static int take_transfer(struct http_curl *curl, struct transfer **ret_transfer, struct err *err) {
     if (curl->pool.last == NULL) {
-        return transfer_new(curl->user_agent, ret_transfer, err);
+        return transfer_new(curl->user_agent, curl->clock, ret_transfer, err);
     }
     *ret_transfer = curl->pool.last;
     list_remove(*ret_transfer);
@@ -86,9 +92,45 @@ static void give_back(struct http_curl *curl, struct transfer *transfer) {
     }
 }
 
+static CURLM *multi_new(void) {
+    CURLM *multi = curl_multi_init();
+    if (multi != NULL) {
+        (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS);
+        (void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    }
+    return multi;
+}
+
+static int64_t wall_ahead_ms(const struct http_curl *curl) {
+    return clock_wall_ms(curl->clock) - clock_monotonic_ms(curl->clock);
+}
+
+/* Closes all connections, and forgets the addresses, if the machine stood still since they were
+ * last trusted. Not while something is under way: that finds out for itself. */
+static int distrust_the_past(struct http_curl *curl, struct err *err) {
+    int64_t ahead_ms = wall_ahead_ms(curl);
+    bool stood_still = ahead_ms - curl->ahead_ms > STOOD_STILL_MS;
+    if (curl->running.n > 0) {
+        return 0;
+    }
+    if (stood_still) {
+        CURLM *fresh = multi_new();
+        if (fresh == NULL) {
+            return err_out_of_memory(err, "an HTTP exchange");
+        }
+        (void)curl_multi_cleanup(curl->multi);
+        curl->multi = fresh;
+    }
+    curl->ahead_ms = ahead_ms;
+    return 0;
+}
+
 static int start(void *state, struct http_exchange *exchange, struct err *err) {
     struct http_curl *curl = state;
     struct transfer *transfer = NULL;
+    if (distrust_the_past(curl, err) != 0) {
+        return -1;
+    }
     if (take_transfer(curl, &transfer, err) != 0) {
         return -1;
     }
@@ -192,21 +234,21 @@ static struct http_exchange *take_ended(struct http_curl *curl) {
 }
 
 /* What is left until a time on the monotonic clock; -1 for never. */
-static int64_t time_left_ms(int64_t deadline_ms) {
+static int64_t time_left_ms(const struct http_curl *curl, int64_t deadline_ms) {
     if (deadline_ms < 0) {
         return -1;
     }
-    int64_t left_ms = deadline_ms - clock_monotonic_ms(&clock_system);
+    int64_t left_ms = deadline_ms - clock_monotonic_ms(curl->clock);
     return left_ms > 0 ? left_ms : 0;
 }
 
-static int64_t deadline_in(int64_t timeout_ms) {
-    return timeout_ms < 0 ? -1 : clock_monotonic_ms(&clock_system) + timeout_ms;
+static int64_t deadline_in(const struct http_curl *curl, int64_t timeout_ms) {
+    return timeout_ms < 0 ? -1 : clock_monotonic_ms(curl->clock) + timeout_ms;
 }
 
 static struct http_exchange *wait_for_one(void *state, int64_t timeout_ms) {
     struct http_curl *curl = state;
-    int64_t deadline_ms = deadline_in(timeout_ms);
+    int64_t deadline_ms = deadline_in(curl, timeout_ms);
     bool undisturbed = true;
     for (;;) {
         work(curl);
@@ -214,7 +256,7 @@ static struct http_exchange *wait_for_one(void *state, int64_t timeout_ms) {
         if (exchange != NULL || !undisturbed || (deadline_ms < 0 && curl->running.n == 0)) {
             return exchange;
         }
-        int64_t left_ms = time_left_ms(deadline_ms);
+        int64_t left_ms = time_left_ms(curl, deadline_ms);
         if (left_ms == 0) {
             return NULL;
         }
@@ -240,6 +282,11 @@ static void cancel(void *state, struct http_exchange *exchange) {
 
 static void warm(void *state, const char *const *urls, size_t n, int64_t timeout_ms) {
     struct http_curl *curl = state;
+    struct err ignored;
+    err_init(&ignored);
+    if (distrust_the_past(curl, &ignored) != 0) {
+        return;
+    }
     for (size_t i = 0; i < n && curl->n_warming < MAX_WARMING; i++) {
         CURL *easy = warm_up_new(urls[i], &curl->trust, timeout_ms);
         if (easy == NULL) {
@@ -251,11 +298,11 @@ static void warm(void *state, const char *const *urls, size_t n, int64_t timeout
         }
         curl->warming[curl->n_warming++] = easy;
     }
-    int64_t deadline_ms = deadline_in(timeout_ms);
+    int64_t deadline_ms = deadline_in(curl, timeout_ms);
     bool undisturbed = true;
     while (undisturbed) {
         work(curl);
-        int64_t left_ms = time_left_ms(deadline_ms);
+        int64_t left_ms = time_left_ms(curl, deadline_ms);
         if (curl->n_warming == 0 || left_ms == 0) {
             break;
         }
@@ -328,13 +375,13 @@ static int set_up(struct http_curl *curl, const struct http_curl_options *option
     if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK) {
         return err_out_of_memory(err, "the HTTP client");
     }
-    curl->multi = curl_multi_init();
+    curl->multi = multi_new();
     if (curl->multi == NULL) {
         curl_global_cleanup();
         return err_out_of_memory(err, "the HTTP client");
     }
-    (void)curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS);
-    (void)curl_multi_setopt(curl->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    curl->clock = options->clock != NULL ? options->clock : &clock_system;
+    curl->ahead_ms = wall_ahead_ms(curl);
     return 0;
 }
 

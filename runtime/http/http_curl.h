@@ -10,8 +10,13 @@
  * program, else the usual places of a bundle, which is read once. They are looked for when the
  * first https exchange begins. Proxy variables (https_proxy, no_proxy, …) apply unless an exchange
  * says otherwise.
+ *
+ * A machine that is stopped and goes on later, as a Lambda between two invocations, finds its kept
+ * connections dead and may not know how long it stood still. Whatever was connected before is
+ * closed then, and connected anew.
  */
 
+#include "runtime/base/clock.h"
 #include "runtime/base/err.h"
 #include "runtime/http/http.h"
 
@@ -19,6 +24,7 @@ struct http_curl_options {
     const char *ca_bundle;    /* AWS_CA_BUNDLE; NULL or "" when unset */
     const char *ca_directory; /* hashed directory, used if it exists; NULL: beside the program */
     const char *user_agent;
+    const struct clock *clock; /* borrowed; NULL: the system's */
 };
 
 /* How the connections were used, for tests, benchmarks and debug lines. */

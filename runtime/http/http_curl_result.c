@@ -2,8 +2,6 @@
 
 #include "runtime/http/http_curl_transfer.h"
 
-#include "runtime/base/clock.h"
-
 static void resolve_headers(const struct transfer *transfer, struct http_exchange *exchange) {
     const char *bytes = buf_cstr(&exchange->header_bytes);
     for (size_t i = 0; i < transfer->n_headers; i++) {
@@ -40,7 +38,7 @@ static struct view host_of(struct view url) {
 static bool time_was_up(const struct transfer *transfer, CURLcode result) {
     int64_t timeout_ms = transfer->exchange->timeout_ms;
     return result == CURLE_OPERATION_TIMEDOUT && timeout_ms > 0 &&
-           clock_monotonic_ms(&clock_system) - transfer->began_ms >= timeout_ms;
+           clock_monotonic_ms(transfer->clock) - transfer->began_ms >= timeout_ms;
 }
 
 static const char *reason(const struct transfer *transfer, CURLcode result) {

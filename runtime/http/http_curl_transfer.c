@@ -1,7 +1,5 @@
 #include "runtime/http/http_curl_transfer.h"
 
-#include "runtime/base/clock.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,12 +144,14 @@ static CURLcode set_callbacks(struct transfer *transfer) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
 }
 
-int transfer_new(const char *user_agent, struct transfer **ret_transfer, struct err *err) {
+int transfer_new(const char *user_agent, const struct clock *clock, struct transfer **ret_transfer,
+                 struct err *err) {
     struct transfer *transfer = calloc(1, sizeof(*transfer));
     if (transfer == NULL) {
         return err_out_of_memory(err, "an HTTP exchange");
     }
     buf_init(&transfer->header_text, REQUEST_HEADER_BYTES);
+    transfer->clock = clock;
     transfer->easy = curl_easy_init();
     transfer->max_idle_seconds = -1;
     if (transfer->easy == NULL || transfer_set_common(transfer->easy) != CURLE_OK ||
@@ -370,7 +370,7 @@ int transfer_begin(struct transfer *transfer, struct http_exchange *exchange,
     transfer->body_begun = false;
     transfer->n_headers = 0;
     transfer->error_text[0] = '\0';
-    transfer->began_ms = exchange->timeout_ms > 0 ? clock_monotonic_ms(&clock_system) : 0;
+    transfer->began_ms = exchange->timeout_ms > 0 ? clock_monotonic_ms(transfer->clock) : 0;
     if (set_headers(transfer, err) != 0) {
         transfer_abandon(transfer);
         return -1;

@@ -6,6 +6,7 @@
  * and what its end means. Private to http_curl.c, which runs many of them.
  */
 
+#include "runtime/base/clock.h"
 #include "runtime/base/err.h"
 #include "runtime/http/http.h"
 #include "runtime/http/http_curl_tls.h"
@@ -29,6 +30,7 @@ struct transfer {
     struct transfer *next;
     struct transfer_list *list;
     CURL *easy;
+    const struct clock *clock;
     struct http_exchange *exchange; /* NULL in the pool */
 
     /* the request as libcurl wants it; the memory is kept from one exchange to the next */
@@ -56,8 +58,8 @@ struct transfer {
 };
 
 /* An easy handle with what is the same for every exchange. -1: ERR_OUT_OF_MEMORY. */
-ERR_MUST_USE int transfer_new(const char *user_agent, struct transfer **ret_transfer,
-                              struct err *err);
+ERR_MUST_USE int transfer_new(const char *user_agent, const struct clock *clock,
+                              struct transfer **ret_transfer, struct err *err);
 void transfer_free(struct transfer *transfer);
 
 /* Sets the handle up for the exchange; it is not under way yet. */
