@@ -11,7 +11,8 @@
  * A process can be killed after one of its calls; then the same event is delivered again to a new
  * process, at whatever moment.
  *
- *     SLIPWAY_MODEL_FULL=1   walks three processes through all orders too (minutes)
+ *     SLIPWAY_MODEL_FULL=1   kills at two more calls, and walks three processes through all orders
+ *                            instead of some (an hour)
  */
 
 #include "tests/unit/handlers/deploy_process.h"
@@ -443,6 +444,10 @@ static void explore(const struct scenario *scenario) {
     free(walk.seen);
 }
 
+static bool is_full(void) {
+    return getenv("SLIPWAY_MODEL_FULL") != NULL;
+}
+
 static void test_two_in_every_order(void **state) {
     (void)state;
     static const struct scenario scenarios[] = {
@@ -459,21 +464,23 @@ static void test_two_in_every_order(void **state) {
     }
 }
 
-/* One revision per event, but for one case: the newer event is killed between its registration and
- * its update, the older one registers above it and updates, and the newer one's retry reads just
- * before the older one's look puts that right. Then the retry finds the older one's revision
- * running and being the newest, and does not look below it. What runs in the end is right all the
- * same. */
+/* One revision per event, but for one case: the newer event's process is killed once it has
+ * registered, the older one registers above that and updates, and the newer one's retry reads just
+ * before the older one's look puts things right (Lambda's comes a minute later at the soonest).
+ * Then the retry finds the older one's revision running and being the newest, and does not look
+ * below it: that would cost every deploy after somebody else's registration a round trip. What runs
+ * in the end is right all the same. */
 static bool may_register_twice(bool is_newer, int killed_at) {
-    return is_newer && killed_at == 2;
+    return is_newer && killed_at >= 2;
 }
 
 /* Killed after its last read before the plan, its registration, its update, and within its look;
  * and delivered again. (What is killed before a call is what is killed after the one before.) */
 static void test_two_and_a_crash(void **state) {
     (void)state;
+    bool full = is_full();
     for (int newer = 0; newer < 2; newer++) {
-        for (int at = 1; at <= 4; at++) {
+        for (int at = full ? 1 : 2; at <= (full ? 4 : 3); at++) {
             char name[64];
             snprintf(name, sizeof(name), "%s killed after call %d", newer ? "new" : "old", at);
             const struct scenario scenario = {.name = name,
@@ -488,7 +495,7 @@ static void test_two_and_a_crash(void **state) {
 
 static void test_three(void **state) {
     (void)state;
-    bool full = getenv("SLIPWAY_MODEL_FULL") != NULL;
+    bool full = is_full();
     static const int64_t times[][3] = {{1000, 2000, 3000}, {3000, 1000, 2000}, {2000, 3000, 1000}};
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         const struct scenario scenario = {
