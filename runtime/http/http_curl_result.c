@@ -48,12 +48,23 @@ static const char *reason(const struct transfer *transfer, CURLcode result) {
     return transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(result);
 }
 
-static void set_remedy(struct err *err, CURLcode result) {
+/* Whether the proxy itself said no to the connection. */
+static bool is_refused_by_proxy(const struct transfer *transfer) {
+    long status = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return !transfer->connected && status >= 300;
+}
+
+static void set_remedy(const struct transfer *transfer, CURLcode result, struct err *err) {
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
         err_remedy(err, "set AWS_CA_BUNDLE to a readable bundle that holds the certificate "
                         "authority of the server or of the proxy before it");
-    } else if (result == CURLE_COULDNT_RESOLVE_PROXY) {
-        err_remedy(err, "correct the proxy variables (https_proxy, http_proxy, no_proxy)");
+    } else if (result == CURLE_COULDNT_RESOLVE_PROXY || is_refused_by_proxy(transfer)) {
+        err_remedy(err, "correct the proxy variables (https_proxy, http_proxy, no_proxy), or let "
+                        "the proxy admit the function");
+    } else if (result == CURLE_COULDNT_RESOLVE_HOST) {
+        err_remedy(err, "nothing now: the event is retried; if this recurs, correct the region or "
+                        "the endpoint's address, or the name servers of the function's network");
     }
 }
 
@@ -84,7 +95,7 @@ static void set_failure(const struct transfer *transfer, CURLcode result) {
     }
     (void)err_set(err, time_was_up(transfer, result) ? ERR_DEADLINE_EXCEEDED : ERR_AWS_UNAVAILABLE,
                   "'" VIEW_FMT "' %s: %s", VIEW_ARG(host), what, reason(transfer, result));
-    set_remedy(err, result);
+    set_remedy(transfer, result, err);
 }
 
 void transfer_end(struct transfer *transfer, CURLcode result) {

@@ -34,6 +34,10 @@ bool tls_is_https(struct view url) {
     return view_equal_nocase(view_slice(url, 0, sizeof("https:") - 1), VIEW("https:"));
 }
 
+CURLcode tls_if_known(CURLcode code) {
+    return code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN ? CURLE_OK : code;
+}
+
 static bool is_directory(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -94,6 +98,15 @@ static CURLcode find(struct tls_trust *trust) {
     return CURLE_OK;
 }
 
+/* The same trust for a proxy that is itself spoken to over TLS. */
+static CURLcode set_proxy_trust(const struct tls_trust *trust, CURL *easy) {
+    CURLcode code = tls_if_known(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, trust->file));
+    if (code == CURLE_OK) {
+        code = tls_if_known(curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, trust->directory));
+    }
+    return code;
+}
+
 static CURLcode set_trust(const struct tls_trust *trust, CURL *easy) {
     /* With nothing found libcurl keeps the places that it was built with. */
     if (trust->file == NULL && trust->directory == NULL) {
@@ -104,6 +117,9 @@ static CURLcode set_trust(const struct tls_trust *trust, CURL *easy) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, trust->file);
     if (code == CURLE_OK) {
         code = curl_easy_setopt(easy, CURLOPT_CAPATH, trust->directory);
+    }
+    if (code == CURLE_OK) {
+        code = set_proxy_trust(trust, easy);
     }
 #if LIBCURL_VERSION_NUM >= 0x075700
     if (code == CURLE_OK) {
@@ -135,6 +151,10 @@ CURLcode tls_set_up(struct tls_trust *trust, CURL *easy) {
     }
     if (code == CURLE_OK) {
         code = curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    }
+    if (code == CURLE_OK) {
+        code = tls_if_known(
+            curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     }
     return code;
 }

@@ -22,6 +22,8 @@ struct tls_trust {
 
 void tls_trust_release(struct tls_trust *trust);
 bool tls_is_https(struct view url);
+/* A libcurl that was built without a feature need not be told how to use it. */
+CURLcode tls_if_known(CURLcode code);
 /* Sets trust, the least version and the session cache. */
 CURLcode tls_set_up(struct tls_trust *trust, CURL *easy);
 

@@ -98,11 +98,6 @@ static int on_connected(void *user, char *server_ip, char *local_ip, int server_
     return CURL_PREREQFUNC_OK;
 }
 
-/* A libcurl that was built without a feature need not be told how to use it. */
-static CURLcode if_known(CURLcode code) {
-    return code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN ? CURLE_OK : code;
-}
-
 CURLcode transfer_set_common(CURL *easy) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     if (code == CURLE_OK) {
@@ -119,13 +114,17 @@ CURLcode transfer_set_common(CURL *easy) {
         code = curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     }
     if (code == CURLE_OK) {
-        code = if_known(curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
+        /* A path is sent as it was signed, with its "/../", if it has any. */
+        code = curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    }
+    if (code == CURLE_OK) {
+        code = tls_if_known(curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
     }
 #if LIBCURL_VERSION_NUM >= 0x075700
     if (code == CURLE_OK) {
         /* A name lookup that hangs in its thread is left there when the time is up; otherwise
          * libcurl waits for it, and everything under way waits too. */
-        code = if_known(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
+        code = tls_if_known(curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
     }
 #endif
     return code;
@@ -301,7 +300,7 @@ static CURLcode set_what_differs(struct transfer *transfer, struct tls_trust *tr
     const struct http_exchange *exchange = transfer->exchange;
     CURLcode code = CURLE_OK;
     if (exchange->no_proxy != transfer->no_proxy_is_set) {
-        code = if_known(curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL));
+        code = tls_if_known(curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL));
         transfer->no_proxy_is_set = exchange->no_proxy;
     }
     if (code == CURLE_OK && exchange->accept_gzip != transfer->gzip_is_set) {

@@ -89,6 +89,19 @@ static void options_of_one_exchange_do_not_stick(void **state) {
     assert_null(strcasestr(head, "Content-Type"));
 }
 
+/* What is sent is what was signed. */
+static void a_path_is_sent_as_it_is(void **state) {
+    struct fixture *f = *state;
+    static const char *const paths[] = {"/a/../b", "/./a", "/a//b/.", "/a%2Fb%20c", NULL};
+    for (size_t i = 0; paths[i] != NULL; i++) {
+        char seen[64];
+        snprintf(seen, sizeof(seen), "GET %s", paths[i]);
+        fixture_request(f, "GET", paths[i], VIEW(""));
+        assert_int_equal(fixture_perform(f), 0);
+        assert_int_equal(local_count(f->server, seen), 1);
+    }
+}
+
 static void error_status_is_a_response(void **state) {
     struct fixture *f = *state;
     fixture_request(f, "GET", "/error", VIEW(""));
@@ -383,6 +396,7 @@ int main(void) {
         FIXTURE_TEST(request_head_holds_nothing_needless),
         FIXTURE_TEST(request_head_holds_the_callers_headers),
         FIXTURE_TEST(options_of_one_exchange_do_not_stick),
+        FIXTURE_TEST(a_path_is_sent_as_it_is),
         FIXTURE_TEST(error_status_is_a_response),
         FIXTURE_TEST(interim_response_is_dropped),
         FIXTURE_TEST(chunked_body_arrives_whole),

@@ -40,6 +40,7 @@ static void unknown_host_is_not_sent(void **state) {
     assert_int_equal(f->err.code, ERR_AWS_UNAVAILABLE);
     assert_non_null(strstr(f->err.message, "slipway.invalid"));
     assert_null(strstr(f->err.message, "hidden"));
+    assert_non_null(strstr(f->err.remedy, "correct the region"));
 }
 
 static void messages_hold_no_path_query_or_user(void **state) {

@@ -161,6 +161,26 @@ static void a_wrong_host_name_is_refused(void **state) {
     assert_untrusted(f);
 }
 
+/* A proxy that is spoken to over TLS is trusted as the servers are. This one takes no CONNECT. */
+static void a_proxy_is_trusted_alike(void **state) {
+    need_server();
+    struct fixture *f = *state;
+    char proxy[64];
+    snprintf(proxy, sizeof(proxy), "https://127.0.0.1:%d", tls.port);
+    setenv("https_proxy", proxy, 1);
+    use_client(f, NULL, NULL);
+    assert_int_equal(request(f, "slipway.invalid", "/"), -1);
+    assert_untrusted(f);
+    use_client(f, tls.certificate, NULL);
+    assert_int_equal(request(f, "slipway.invalid", "/"), -1);
+    unsetenv("https_proxy");
+    assert_int_equal(f->exchange.outcome, HTTP_NOT_SENT);
+    assert_int_equal(f->err.code, ERR_AWS_UNAVAILABLE);
+    assert_non_null(strstr(f->err.message, "slipway.invalid"));
+    assert_non_null(strstr(f->err.message, "501"));
+    assert_non_null(strstr(f->err.remedy, "https_proxy"));
+}
+
 static void a_missing_bundle_is_named_as_the_cause(void **state) {
     need_server();
     struct fixture *f = *state;
@@ -321,6 +341,7 @@ int main(void) {
         FIXTURE_TEST(the_bundle_wins_over_the_directory),
         FIXTURE_TEST(an_unknown_authority_is_refused),
         FIXTURE_TEST(a_wrong_host_name_is_refused),
+        FIXTURE_TEST(a_proxy_is_trusted_alike),
         FIXTURE_TEST(a_missing_bundle_is_named_as_the_cause),
         FIXTURE_TEST(the_bundle_is_parsed_once),
         FIXTURE_TEST(parallel_handshakes_share_the_bundle),
