@@ -58,17 +58,17 @@ static void set_up_signals(void) {
  * The log works in any case. -1: ERR_CONFIG_INVALID. */
 static int set_up_log(struct log *log, const struct environment *env, struct err *err) {
     log_init(log, &clock_system);
-    struct view format = environment_get(env, "AWS_LAMBDA_LOG_FORMAT");
+    struct view format = view_trim(environment_get(env, "AWS_LAMBDA_LOG_FORMAT"));
     if (format.len > 0 && !log_format_parse(format, &log->format)) {
         return err_set(err, ERR_CONFIG_INVALID,
                        "AWS_LAMBDA_LOG_FORMAT: expected JSON or Text, got '" VIEW_FMT "'",
                        VIEW_ARG(format));
     }
     const char *name = "AWS_LAMBDA_LOG_LEVEL";
-    struct view level = environment_get(env, name);
+    struct view level = view_trim(environment_get(env, name));
     if (level.len == 0) {
         name = "LOG_LEVEL";
-        level = environment_get(env, name);
+        level = view_trim(environment_get(env, name));
     }
     if (level.len > 0 && !log_level_parse(level, &log->level)) {
         return err_set(err, ERR_CONFIG_INVALID,
