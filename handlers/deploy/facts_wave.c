@@ -120,16 +120,18 @@ int wave_add_service(struct wave *wave, struct view cluster, struct view service
 
 static int build_call(const struct wave_read *read, struct arena *arena, struct aws_call *ret_call,
                       struct err *err) {
-    const struct ecr_registry *registry = read->repository ? &read->repository->registry : NULL;
+    static const struct repository nowhere = {0}; /* reads of ECS have none */
+    const struct repository *repository = read->repository ? read->repository : &nowhere;
+    const struct ecr_registry *registry = &repository->registry;
     switch (read->kind) {
     case READ_IMAGE:
-        return ecr_describe_image_call(registry, read->repository->name, &read->image, arena,
-                                       ret_call, err);
+        return ecr_describe_image_call(registry, repository->name, &read->image, arena, ret_call,
+                                       err);
     case READ_MANIFEST:
-        return ecr_get_manifest_call(registry, read->repository->name, &read->image, arena,
-                                     ret_call, err);
+        return ecr_get_manifest_call(registry, repository->name, &read->image, arena, ret_call,
+                                     err);
     case READ_TAGS:
-        return ecr_list_tags_call(registry, read->repository->name, arena, ret_call, err);
+        return ecr_list_tags_call(registry, repository->name, arena, ret_call, err);
     case READ_SERVICES:
         return ecs_describe_services_call(read->subject, read->services, read->n_services, VIEW(""),
                                           arena, ret_call, err);
