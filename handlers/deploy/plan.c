@@ -91,6 +91,17 @@ int decide_refusal(struct decision *d, enum err_code code, struct view message,
     return decide_error(d, error);
 }
 
+int decide_error_with_remedy(struct decision *d, const struct err *error, struct view remedy) {
+    struct err *own = ARENA_NEW(d->arena, struct err);
+    if (!own || !remedy.data) {
+        return out_of_memory(d);
+    }
+    err_init(own);
+    (void)err_set(own, error->code, "%s", error->message);
+    err_remedy(own, VIEW_FMT, VIEW_ARG(remedy));
+    return decide_error(d, own);
+}
+
 void decision_describe(struct decision *d, const struct ecs_task_definition *definition) {
     d->change->tag = ecs_tag_value(definition, TAG_IMAGE_TAG);
     d->change->digest = ecs_tag_value(definition, TAG_DIGEST);

@@ -35,6 +35,7 @@ int decide_note(struct decision *d, enum verdict verdict, struct view note);
 int decide_refusal(struct decision *d, enum err_code code, struct view message, struct view remedy);
 /* An error that somebody else has filled; refused or failed by its class. */
 int decide_error(struct decision *d, const struct err *error);
+int decide_error_with_remedy(struct decision *d, const struct err *error, struct view remedy);
 
 /* What runs, as far as it is known. */
 static inline bool decision_knows_running(const struct decision *d) {

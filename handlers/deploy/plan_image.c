@@ -2,6 +2,8 @@
 #include "handlers/deploy/plan_revision.h"
 #include "runtime/base/buf.h"
 
+#include <string.h>
+
 /* Platforms and tags named in a message, in bytes. */
 #define LISTING_BYTES 512
 
@@ -69,17 +71,11 @@ int check_digest_policy(struct decision *d) {
 
 /* --- the image --- */
 
-static int explain_absence(struct decision *d) {
-    const struct err *cause = d->facts->image_err;
-    struct view remedy = nearest_tags_remedy(d);
-    struct err *error = ARENA_NEW(d->arena, struct err);
-    if (!error || !remedy.data) {
-        return err_out_of_memory(d->err, "plan");
-    }
-    err_init(error);
-    (void)err_set(error, cause->code, "%s", cause->message);
-    err_remedy(error, VIEW_FMT, VIEW_ARG(remedy));
-    return decide_error(d, error);
+/* An image that is there and cannot be pulled has a remedy of its own already. */
+static bool is_absent_tag(const struct facts *facts) {
+    const struct err *error = facts->image_err;
+    return error && error->code == ERR_IMAGE_NOT_FOUND && facts->n_tagged > 0 &&
+           strcmp(error->remedy, err_default_remedy(error->code)) == 0;
 }
 
 /* Tag and digest in one event: the sender has checked an image and wants that one. */
@@ -96,8 +92,8 @@ static int refuse_moved_tag(struct decision *d) {
 
 int check_image(struct decision *d) {
     const struct facts *facts = d->facts;
-    if (facts->image_err && facts->image_err->code == ERR_IMAGE_NOT_FOUND && facts->n_tagged > 0) {
-        return explain_absence(d);
+    if (is_absent_tag(facts)) {
+        return decide_error_with_remedy(d, facts->image_err, nearest_tags_remedy(d));
     }
     if (facts->image_err) {
         return decide_error(d, facts->image_err);

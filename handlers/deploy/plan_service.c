@@ -203,6 +203,7 @@ static bool is_of_services_place(const struct decision *d, struct view name_or_a
 }
 
 int check_requested(struct decision *d) {
+    const struct view another_revision = VIEW("send a revision that is ACTIVE, or deploy a tag");
     const struct ecs_task_definition *requested = &d->facts->requested;
     struct view text = d->trigger->task_definition;
     struct view family;
@@ -217,7 +218,9 @@ int check_requested(struct decision *d) {
                                d->facts->service.arn);
     }
     if (d->facts->requested_err) {
-        return decide_error(d, d->facts->requested_err);
+        bool is_missing = d->facts->requested_err->code == ERR_FAMILY_NOT_FOUND;
+        return is_missing ? decide_error_with_remedy(d, d->facts->requested_err, another_revision)
+                          : decide_error(d, d->facts->requested_err);
     }
     if (!view_equal(requested->family, d->target->family)) {
         return refuse_revision(d, ERR_FAMILY_MISMATCH, "is not of the service's family",
