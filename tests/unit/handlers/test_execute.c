@@ -467,6 +467,20 @@ static void test_newer_event_is_given_the_service(void **state) {
     assert_int_equal(f->ecs.updates, 2);
 }
 
+/* Two services with one family: a revision of the other's event is not for this one. */
+static void test_shared_family_is_left_alone(void **state) {
+    struct fixture *f = *state;
+    static struct service_entry entries[] = {{.task_family = {"web", 3}},
+                                             {.task_family = {"web", 3}}};
+    f->process.config.services = entries;
+    f->process.config.n_services = 2;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    f->rules[0].also = register_newer_event;
+    assert_status(run_one(f, "t01"), CHANGE_DEPLOYED);
+    assert_runs(f, "web", 41);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
 /* ECS refuses the newer event's revision: then ours is the newest that can be. */
 static void test_unusable_newer_revision_is_passed_over(void **state) {
     struct fixture *f = *state;
@@ -765,6 +779,7 @@ int main(void) {
         TEST(test_deploy_by_hand_stays),
         TEST(test_rollback_by_hand_stays),
         TEST(test_newer_event_is_given_the_service),
+        TEST(test_shared_family_is_left_alone),
         TEST(test_unusable_newer_revision_is_passed_over),
         TEST(test_newer_event_without_answer_fails),
         TEST(test_a_service_that_does_not_come_to_rest_fails),
