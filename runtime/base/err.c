@@ -51,11 +51,29 @@ static size_t printable_unit(struct view text, char unit[static 16], size_t *ret
     return (size_t)snprintf(unit, 16, c < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)c);
 }
 
+/* How many bytes at the start of `text`, `max` at most, stand for themselves. Nearly all of a
+ * message does, and a config's faults are 2 KB of it. */
+static size_t plain_length(struct view text, size_t max) {
+    size_t ceiling = text.len < max ? text.len : max;
+    size_t len = 0;
+    while (len < ceiling && text.data[len] >= 0x20 && text.data[len] < 0x7F) {
+        len++;
+    }
+    return len;
+}
+
 /* Untrusted input lands in messages (a tag with a newline): what comes out is one printable line
  * of valid UTF-8. `size` counts the NUL. */
 static void put_printable(char *out, size_t size, struct view text) {
     size_t used = 0;
     while (text.len > 0) {
+        size_t plain = plain_length(text, size - 1 - used);
+        if (plain > 0) {
+            memcpy(out + used, text.data, plain);
+            used += plain;
+            text = view_slice(text, plain, text.len);
+            continue;
+        }
         char unit[16];
         size_t taken;
         size_t len = printable_unit(text, unit, &taken);
