@@ -31,6 +31,49 @@ static struct view planned_action(const struct change *change) {
     return change->verdict == VERDICT_RESTART ? VIEW("restart") : VIEW("deploy");
 }
 
+/* Why a change was left undone, in the words that an error has. */
+struct reason {
+    struct view code, message, remedy;
+};
+
+static struct reason reason_of(const struct change *change) {
+    if (change->err != NULL) {
+        return (struct reason){.code = view_of(err_name(change->err->code)),
+                               .message = view_of(change->err->message),
+                               .remedy = view_of(change->err->remedy)};
+    }
+    switch (change->status) {
+    case CHANGE_SUPERSEDED:
+        return (struct reason){.code = VIEW("Superseded"),
+                               .message = change->note,
+                               .remedy =
+                                   VIEW("send the deploy as a new event to have it after all")};
+    case CHANGE_IGNORED:
+        return (struct reason){.code = VIEW("Ignored"),
+                               .message = change->note,
+                               .remedy = VIEW("send it to the environment that it is meant for, or "
+                                              "switch this kind of event on")};
+    case CHANGE_PLANNED:
+        return (struct reason){
+            .code = VIEW("Planned"),
+            .message = change->note.len > 0 ? change->note : VIEW("a dry run: nothing was written"),
+            .remedy = VIEW("send the event without 'dry_run', with DRY_RUN off, "
+                           "to carry it out")};
+    case CHANGE_UNCHANGED:
+    case CHANGE_RESTARTED:
+    case CHANGE_DEPLOYED:
+    case CHANGE_REFUSED:
+    case CHANGE_FAILED:
+        break;
+    }
+    return (struct reason){0};
+}
+
+/* What is to be said of a change that was carried out, or had been. */
+static struct view note_of(const struct change *change) {
+    return reason_of(change).message.len > 0 ? (struct view){0} : change->note;
+}
+
 static struct view to_task_definition(const struct change *change) {
     return change->to_task_definition.len > 0 ? change->to_task_definition : change->reuse;
 }
@@ -80,13 +123,11 @@ static void put_diff(struct json_writer *w, const char *name, const struct chang
     json_end_array(w);
 }
 
-static void put_err(struct json_writer *w, const struct err *err) {
-    if (err == NULL) {
-        return;
-    }
-    json_put_string(w, "code", view_of(err_name(err->code)));
-    json_put_string(w, "message", view_of(err->message));
-    json_put_string(w, "remedy", view_of(err->remedy));
+static void put_reason(struct json_writer *w, const struct change *change) {
+    struct reason reason = reason_of(change);
+    json_put_optional(w, "code", reason.code);
+    json_put_optional(w, "message", reason.message);
+    json_put_optional(w, "remedy", reason.remedy);
 }
 
 static void put_change(struct json_writer *w, const struct change *change) {
@@ -95,8 +136,8 @@ static void put_change(struct json_writer *w, const struct change *change) {
     json_put_optional(w, "kind", target_kind(change));
     json_put_string(w, "status", view_of(change_status_name(change->status)));
     json_put_optional(w, "action", planned_action(change));
-    put_err(w, change->err);
-    json_put_optional(w, "note", change->note);
+    put_reason(w, change);
+    json_put_optional(w, "note", note_of(change));
     put_from(w, change);
     put_to(w, change);
     json_put_optional(w, "deployment_id", change->deployment_id);
@@ -179,8 +220,8 @@ static void log_change(const struct log *log, const struct config *config,
     add(&line, "target", target_name(change));
     add(&line, "kind", target_kind(change));
     add(&line, "event_id", change->trigger->event_id);
-    add(&line, "code", err != NULL ? view_of(err_name(err->code)) : (struct view){0});
-    add(&line, "remedy", err != NULL ? view_of(err->remedy) : (struct view){0});
+    add(&line, "code", reason_of(change).code);
+    add(&line, "remedy", reason_of(change).remedy);
     add(&line, "note", change->note);
     add(&line, "tag", change->tag.len > 0 ? change->tag : change->trigger->tag);
     add(&line, "digest", change->digest.len > 0 ? change->digest : change->trigger->digest);

@@ -88,7 +88,7 @@ def test_an_old_event_after_a_new_one_is_superseded(world: World, slipway: Lambd
     old = event(_time=later(new, -60), service="backend", tag="v1.4.2")
     answer = slipway.invoke(old)
     assert (answer.change["status"], answer.json["status"]) == ("superseded", "superseded")
-    assert new["id"] in answer.change["note"]
+    assert new["id"] in answer.change["message"]
     assert len(world.revisions()) == 2 and world.running().images[SERVICE] == reference(world)
 
 

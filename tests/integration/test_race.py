@@ -74,7 +74,7 @@ def check_truthful(world: World, answer: Answer) -> None:
     if change["status"] == "deployed":
         assert change["to"]["task_definition"] in given
     if change["status"] == "superseded":
-        assert change["note"]
+        assert change["code"] == "Superseded" and change["message"] and change["remedy"]
         assert change.get("to", {}).get("task_definition", world.running().arn) == world.running().arn
 
 

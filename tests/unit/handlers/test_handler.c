@@ -257,7 +257,7 @@ static void what_is_refused_early_asks_nobody(void **state) {
         {"{\"source\":\"aws.ecr\",\"detail-type\":\"ECR Image Action\",\"detail\":{}}", "refused",
          "EventUnsupported"},
         {"{\"source\":\"action.dev\",\"detail-type\":\"DEPLOY\",\"detail\":" DEPLOY "}", "ignored",
-         ""},
+         "Ignored"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         f->n_lines = 0;

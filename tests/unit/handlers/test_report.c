@@ -161,6 +161,8 @@ static void the_answer_to_a_dry_run(void **state) {
             "{\"status\":\"planned\",\"environment\":\"prod\",\"project\":\"myproject\","
             "\"event_id\":\"event-1\",\"duration_ms\":412,\"changes\":[{\"target\":\"backend\","
             "\"kind\":\"service\",\"status\":\"planned\",\"action\":\"deploy\","
+            "\"code\":\"Planned\",\"message\":\"a dry run: nothing was written\","
+            "\"remedy\":\"send the event without 'dry_run', with DRY_RUN off, to carry it out\","
             "\"from\":{\"task_definition\":\"" ARN41 "\",\"image\":\"r/b:old\"},"
             "\"to\":{\"image\":\"r/b@sha256:0\",\"tag\":\"git-1\",\"digest\":\"sha256:0\"},"
             "\"diff\":[{\"path\":\"containerDefinitions[1].image\",\"from\":\"r/b:old\","
@@ -182,7 +184,27 @@ static void a_note(void **state) {
     respond(f, &change, 1,
             "{\"status\":\"ignored\",\"environment\":\"prod\",\"project\":\"myproject\","
             "\"event_id\":\"event-1\",\"duration_ms\":412,\"changes\":[{\"target\":\"backend\","
-            "\"status\":\"ignored\",\"note\":\"switched off by ENABLE_MANUAL_DEPLOY\"}]}");
+            "\"status\":\"ignored\",\"code\":\"Ignored\","
+            "\"message\":\"switched off by ENABLE_MANUAL_DEPLOY\","
+            "\"remedy\":\"send it to the environment that it is meant for, or switch this kind of "
+            "event on\"}]}");
+    change.status = CHANGE_UNCHANGED;
+    change.note = VIEW("runs already");
+    respond(f, &change, 1,
+            "{\"status\":\"unchanged\",\"environment\":\"prod\",\"project\":\"myproject\","
+            "\"event_id\":\"event-1\",\"duration_ms\":412,\"changes\":[{\"target\":\"backend\","
+            "\"status\":\"unchanged\",\"note\":\"runs already\"}]}");
+}
+
+static void what_is_superseded_says_why(void **state) {
+    struct fixture *f = *state;
+    struct change change = {
+        .trigger = &f->trigger, .status = CHANGE_SUPERSEDED, .note = VIEW("event 'b' is newer")};
+    respond(f, &change, 1,
+            "{\"status\":\"superseded\",\"environment\":\"prod\",\"project\":\"myproject\","
+            "\"event_id\":\"event-1\",\"duration_ms\":412,\"changes\":[{\"target\":\"backend\","
+            "\"status\":\"superseded\",\"code\":\"Superseded\",\"message\":\"event 'b' is newer\","
+            "\"remedy\":\"send the deploy as a new event to have it after all\"}]}");
 }
 
 static void the_most_serious_status_is_on_top(void **state) {
@@ -477,6 +499,7 @@ int main(void) {
         TEST(the_answer_to_a_refusal),
         TEST(the_answer_to_a_dry_run),
         TEST(a_note),
+        TEST(what_is_superseded_says_why),
         TEST(the_most_serious_status_is_on_top),
         TEST(a_line_of_a_deploy),
         TEST(a_line_of_a_refusal),
