@@ -1,5 +1,6 @@
 #include "runtime/aws/answer.h"
 
+#include "runtime/aws/aws_failure.h"
 #include "runtime/base/clock.h"
 
 #include <stdio.h>
@@ -37,7 +38,7 @@ bool answer_has_code(const struct aws_call *call, const char *code) {
 }
 
 bool answer_is_denied(const struct aws_call *call) {
-    return answer_has_code(call, "AccessDeniedException") || answer_has_code(call, "AccessDenied");
+    return aws_failure_is_denial(call->code);
 }
 
 int answer_scan(struct view text, const char *subject, struct answer_note note,
@@ -57,18 +58,8 @@ int answer_scan(struct view text, const char *subject, struct answer_note note,
     return 0;
 }
 
-struct view answer_message(const struct aws_call *call, struct arena *arena) {
-    struct json_span root = {.type = JSON_NULL};
-    struct view message = {0};
-    struct err ignored;
-    err_init(&ignored);
-    if (answer_scan(call->response, "answer", answer_note(call), &root, &ignored) == 0) {
-        if (json_find_string(root, "message", arena, &message, &ignored) == 0 && message.len == 0 &&
-            json_find_string(root, "Message", arena, &message, &ignored) < 0) {
-            message = (struct view){0};
-        }
-    }
-    return message.len > 0 ? message : view_of(call->err.message);
+struct view answer_message(const struct aws_call *call) {
+    return call->message.len > 0 ? call->message : view_of(call->err.message);
 }
 
 int answer_pass_on(const struct aws_call *call, struct err *err) {

@@ -26,9 +26,8 @@ bool answer_has_code(const struct aws_call *call, const char *code);
 /* AccessDeniedException, AccessDenied: AWS evaluated its policies and said no. */
 bool answer_is_denied(const struct aws_call *call);
 
-/* AWS's own words of a failure: `message` or `Message` of its JSON; without any, what the call's
- * error says. */
-struct view answer_message(const struct aws_call *call, struct arena *arena);
+/* AWS's own words of a failure; without any, what the call's error says. */
+struct view answer_message(const struct aws_call *call);
 
 /* Hands the call's own error on. Always -1. */
 int answer_pass_on(const struct aws_call *call, struct err *err);

@@ -198,6 +198,10 @@ const struct clock *aws_clock(const struct aws *aws) {
     return aws->clock;
 }
 
+int64_t aws_wall_ms(const struct aws *aws) {
+    return clock_wall_ms(aws->clock) + aws->skew_ms;
+}
+
 struct view aws_region(const struct aws *aws) {
     return aws->region;
 }

@@ -58,7 +58,9 @@ struct aws_call {
     /* the answer, in the arena */
     int status;                /* 0: no response */
     struct view response;      /* the decoded body */
-    char code[AWS_CODE_BYTES]; /* cleaned; "" on success */
+    struct view message;       /* of a failure, in AWS's words: one line; may be empty */
+    char code[AWS_CODE_BYTES]; /* cleaned; "" on success; STS's, with status 0, if it was a role's
+                                  credentials that could not be had */
     char request_id[AWS_REQUEST_ID_BYTES];
     int attempts;
     bool ambiguous; /* failed, and AWS may have carried it out all the same (see `once`) */
@@ -84,6 +86,8 @@ struct aws_warm {
 void aws_warm(struct aws *aws, const struct aws_warm *entries, size_t n, int64_t timeout_ms);
 
 const struct clock *aws_clock(const struct aws *aws);
+/* The wall clock, put right by what AWS's answers have shown of its error. */
+int64_t aws_wall_ms(const struct aws *aws);
 struct view aws_region(const struct aws *aws);
 
 /* For credentials.c, which has to ask AWS for credentials itself. credentials_get() is called while

@@ -39,6 +39,7 @@ struct aws {
     struct retry_bucket bucket;
     int64_t skew_ms; /* to be added to the wall clock before signing */
     uint64_t n_runs;
+    size_t n_in_flight; /* exchanges of all runs, since one may be made within another */
 };
 
 /* The source of a call's credentials: the client's own, or the role's, made if need be. It stays

@@ -29,6 +29,9 @@ struct aws_failure aws_failure_read(const struct aws_service *service,
 /* x-amzn-requestid and its like, or the XML's; empty when there is none. */
 struct view aws_request_id(const struct http_exchange *exchange);
 
+/* Whether the code says that AWS evaluated its policies and said no. */
+bool aws_failure_is_denial(const char *code);
+
 /* How a call failed for good, for aws_failure_report(). */
 struct aws_verdict {
     const struct aws_failure *failure;
@@ -40,5 +43,7 @@ struct aws_verdict {
 /* Fills call->err from what was met last; status, code, request id and attempts of the call are
  * set before. */
 void aws_failure_report(struct aws_call *call, const struct aws_verdict *verdict);
+/* The same for a call that the deadline has ended: under way, or waiting for its next attempt. */
+void aws_failure_report_deadline(struct aws_call *call, struct view region, bool is_under_way);
 
 #endif

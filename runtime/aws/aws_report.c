@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* AWS evaluated its policies and said no. */
+/* A policy said no. */
 static const char *const denial_codes[] = {
     "AccessDenied",          "AccessDeniedException", "AuthorizationError", "NotAuthorized",
     "UnauthorizedException", "UnauthorizedOperation", "ForbiddenException",
@@ -39,8 +39,8 @@ static bool is_among(const char *code, const char *const *codes, size_t n) {
     return false;
 }
 
-static bool is_denial(const struct aws_call *call) {
-    return is_among(call->code, denial_codes, sizeof(denial_codes) / sizeof(denial_codes[0]));
+bool aws_failure_is_denial(const char *code) {
+    return is_among(code, denial_codes, sizeof(denial_codes) / sizeof(denial_codes[0]));
 }
 
 static bool is_bad_credentials(const struct aws_call *call) {
@@ -67,7 +67,7 @@ static struct note note_of(const struct aws_call *call) {
 
 static enum err_code code_of_answer(const struct aws_call *call,
                                     const struct aws_verdict *verdict) {
-    if (is_denial(call) || is_bad_credentials(call)) {
+    if (aws_failure_is_denial(call->code) || is_bad_credentials(call)) {
         return ERR_ACCESS_DENIED;
     }
     if (verdict->class == RETRY_THROTTLED) {
@@ -82,10 +82,10 @@ static void set_remedy(struct aws_call *call) {
     if (is_bad_credentials(call)) {
         err_remedy(&call->err, "renew the credentials that the function runs with: AWS does not "
                                "accept them in this region");
-    } else if (is_denial(call) && call->role_arn.len > 0) {
+    } else if (aws_failure_is_denial(call->code) && call->role_arn.len > 0) {
         err_remedy(&call->err, "allow %s:%s to the role '" VIEW_FMT "'",
                    call->service->signing_name, call->operation, VIEW_ARG(call->role_arn));
-    } else if (is_denial(call)) {
+    } else if (aws_failure_is_denial(call->code)) {
         err_remedy(&call->err, "allow %s:%s to the function's role", call->service->signing_name,
                    call->operation);
     }
@@ -131,4 +131,11 @@ void aws_failure_report(struct aws_call *call, const struct aws_verdict *verdict
     } else {
         report_transport(call, verdict);
     }
+}
+
+void aws_failure_report_deadline(struct aws_call *call, struct view region, bool is_under_way) {
+    const char *what = is_under_way ? "answered" : call->attempts > 0 ? "repeated" : "made";
+    (void)err_set(&call->err, ERR_DEADLINE_EXCEEDED,
+                  "%s %s in " VIEW_FMT " was not %s before the deadline%s", call->service->name,
+                  call->operation, VIEW_ARG(region), what, note_of(call).text);
 }

@@ -64,9 +64,30 @@ static int64_t now_ms(const struct run *run) {
     return clock_monotonic_ms(run->aws->clock);
 }
 
+static void count_in_flight(struct run *run, int change) {
+    run->n_in_flight += (size_t)change;
+    run->aws->n_in_flight += (size_t)change;
+}
+
+/* What an earlier attempt, or an earlier run, has left in the call. */
+static void forget_answer(struct aws_call *call) {
+    call->status = 0;
+    call->response = (struct view){.data = "", .len = 0};
+    call->message = (struct view){.data = "", .len = 0};
+    call->code[0] = '\0';
+    call->request_id[0] = '\0';
+}
+
+static void reset_call(struct aws_call *call) {
+    forget_answer(call);
+    err_init(&call->err);
+    call->attempts = 0;
+    call->ambiguous = false;
+}
+
 static void end_item(struct run *run, struct item *item) {
     if (item->state == ITEM_SENT) {
-        run->n_in_flight--;
+        count_in_flight(run, -1);
     }
     item->state = ITEM_ENDED;
     run->n_ended++;
@@ -84,6 +105,16 @@ static void fail_item(struct run *run, struct item *item, const struct err *caus
     end_item(run, item);
 }
 
+static void copy_text(char *to, size_t size, struct view text) {
+    (void)snprintf(to, size, "%.*s", (int)text.len, text.len > 0 ? text.data : "");
+}
+
+/* AWS's own code for why the credentials cannot be had. */
+static void name_failure(struct item *item) {
+    copy_text(item->call->code, sizeof(item->call->code),
+              view_of(credentials_failure_code(item->source->provider)));
+}
+
 /* Gives the credentials of a source, fetched or renewed if need be. A source that failed is not
  * asked again in the same run: every call that wants it would wait for the same failure. */
 static int get_credentials(struct run *run, struct item *item, struct aws_credentials *ret,
@@ -91,6 +122,7 @@ static int get_credentials(struct run *run, struct item *item, struct aws_creden
     struct credential_source *source = item->source;
     if (source->failure != NULL && source->failed_run == run->id) {
         *err = *source->failure;
+        name_failure(item);
         return -1;
     }
     bool force = item->renew_credentials && item->generation == source->generation;
@@ -106,6 +138,7 @@ static int get_credentials(struct run *run, struct item *item, struct aws_creden
             *source->failure = *err;
             source->failed_run = run->id;
         }
+        name_failure(item);
         return -1;
     }
     item->generation = source->generation;
@@ -118,7 +151,7 @@ static int sign(struct run *run, struct item *item, struct err *err) {
     if (get_credentials(run, item, &credentials, err) != 0) {
         return -1;
     }
-    item->signed_at_ms = clock_wall_ms(run->aws->clock) + run->aws->skew_ms;
+    item->signed_at_ms = aws_wall_ms(run->aws);
     if (aws_request_sign(&item->request, item->call->service, &credentials, item->signed_at_ms,
                          &item->signature, err) != 0) {
         return -1;
@@ -178,7 +211,7 @@ static void start_item(struct run *run, struct item *item) {
     }
     call->attempts++;
     item->state = ITEM_SENT;
-    run->n_in_flight++;
+    count_in_flight(run, 1);
 }
 
 /* What the attempt came to, with the clock looked at where a code alone does not tell. */
@@ -258,10 +291,6 @@ static void keep_response(struct run *run, struct item *item) {
     }
 }
 
-static void copy_text(char *to, size_t size, struct view text) {
-    (void)snprintf(to, size, "%.*s", (int)text.len, text.len > 0 ? text.data : "");
-}
-
 static void succeed(struct run *run, struct item *item) {
     retry_bucket_refund(&run->aws->bucket, item->retry_cost);
     item->may_have_happened = true; /* should there be no memory for the answer */
@@ -286,6 +315,14 @@ static void fail_for_good(struct run *run, struct item *item, enum retry_class c
     end_item(run, item);
 }
 
+/* Whether AWS may have carried out an attempt that failed. What stands before AWS may say 5xx in
+ * ways that nobody retries. */
+static bool leaves_doubt(const struct http_exchange *exchange, enum retry_class class) {
+    bool is_server_error = exchange->outcome == HTTP_OK && exchange->status >= 500;
+    return class == RETRY_TRANSIENT || exchange->outcome == HTTP_TOO_LARGE ||
+           (is_server_error && class != RETRY_THROTTLED);
+}
+
 /* An attempt has ended: the call has, too, or it is tried again. */
 static void finish_attempt(struct run *run, struct item *item) {
     struct aws_call *call = item->call;
@@ -300,16 +337,16 @@ static void finish_attempt(struct run *run, struct item *item) {
     }
     struct aws_failure failure = aws_failure_read(call->service, exchange, run->arena);
     copy_text(call->code, sizeof(call->code), failure.code);
+    call->message = failure.message;
     enum retry_class class = classify(item, &failure);
-    if (class == RETRY_TRANSIENT || exchange->outcome == HTTP_TOO_LARGE) {
-        item->may_have_happened = true;
-    }
+    item->may_have_happened = item->may_have_happened || leaves_doubt(exchange, class);
     if (!try_again(run, item, class, &failure)) {
         fail_for_good(run, item, class, &failure);
         return;
     }
     item->state = ITEM_DUE;
-    run->n_in_flight--;
+    count_in_flight(run, -1);
+    forget_answer(call);
     sigv4_signature_wipe(&item->signature);
     http_exchange_release(exchange);
 }
@@ -317,13 +354,7 @@ static void finish_attempt(struct run *run, struct item *item) {
 static void prepare_item(struct run *run, struct item *item, struct aws_call *call) {
     struct err err;
     err_init(&err);
-    err_init(&call->err);
-    call->status = 0;
-    call->response = (struct view){.data = "", .len = 0};
-    call->code[0] = '\0';
-    call->request_id[0] = '\0';
-    call->attempts = 0;
-    call->ambiguous = false;
+    reset_call(call);
     item->call = call;
     item->source = run->only;
     if ((run->only == NULL && aws_source_of(run->aws, call, &item->source, &err) != 0) ||
@@ -380,10 +411,7 @@ static void expire(struct run *run) {
             http_cancel(run->aws->http, &item->exchange);
             item->may_have_happened = true;
         }
-        (void)err_set(&item->call->err, ERR_DEADLINE_EXCEEDED,
-                      "%s %s in " VIEW_FMT " was not %s before the deadline",
-                      item->call->service->name, item->call->operation,
-                      VIEW_ARG(item->request.region), is_sent ? "answered" : "made");
+        aws_failure_report_deadline(item->call, item->request.region, is_sent);
         end_item(run, item);
     }
 }
@@ -400,7 +428,7 @@ static void drive(struct run *run) {
         if (run->n_ended == run->n) {
             return;
         }
-        if (run->n_in_flight > 0) {
+        if (run->aws->n_in_flight > 0) {
             (void)http_wait(run->aws->http, wait_ms(run));
         } else {
             clock_sleep_ms(run->aws->clock, wait_ms(run));
@@ -421,7 +449,7 @@ void aws_run(struct aws *aws, struct credential_source *only, struct aws_call *c
     };
     if (run.items == NULL) {
         for (size_t i = 0; i < n; i++) {
-            err_init(&calls[i].err);
+            reset_call(&calls[i]);
             (void)err_out_of_memory(&calls[i].err, "calls of AWS");
         }
         return;

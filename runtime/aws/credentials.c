@@ -1,5 +1,6 @@
 #include "runtime/aws/credentials.h"
 
+#include "runtime/aws/answer.h"
 #include "runtime/aws/credentials_internal.h"
 #include "runtime/aws/denial.h"
 #include "runtime/aws/sts.h"
@@ -14,6 +15,10 @@
 #define REFRESH_BEFORE_MS ((int64_t)5 * 60 * 1000)
 /* After a refresh that failed, or that brought short-lived ones, the next is not tried sooner. */
 #define REFRESH_PAUSE_MS ((int64_t)60 * 1000)
+/* While the old ones are good, a refresh may take this long, and no more than this part of the time
+ * that is left: it is not what the time is for. */
+#define REFRESH_MAX_MS ((int64_t)5 * 1000)
+#define REFRESH_PART 4
 /* Room for the options of one provider: ARN, form, URL. */
 #define OPTIONS_BYTES ((size_t)64 * 1024)
 
@@ -222,8 +227,7 @@ static int assume_role_failed(const struct credentials_provider *provider,
     }
     (void)err_set(err, call->err.code, "cannot assume role '" VIEW_FMT "': %s",
                   VIEW_ARG(provider->role_arn), call->err.message);
-    if (strcmp(call->code, "AccessDenied") == 0 ||
-        strcmp(call->code, "AccessDeniedException") == 0) {
+    if (answer_is_denied(call)) {
         (void)denial_parse(view_of(call->err.message), &denial);
         struct view who = denial_who(&denial, &arena);
         err_remedy(err,
@@ -248,6 +252,7 @@ static int role_fetch(struct credentials_provider *provider, struct aws *aws, in
     };
     aws_call_all_with(aws, provider->base, &call, 1, deadline_ms, &arena);
     if (err_is_set(&call.err)) {
+        memcpy(provider->failure_code, call.code, sizeof(call.code));
         return assume_role_failed(provider, &call, err);
     }
     int status = sts_assume_role_parse(call.response, &arena, &got, err);
@@ -300,9 +305,20 @@ static bool is_due(const struct credentials_provider *provider, int64_t now_ms) 
     return now_ms >= provider->expires_at_ms || now_ms >= provider->next_refresh_ms;
 }
 
+/* When to give up a refresh that can wait. */
+static int64_t refresh_deadline_ms(const struct aws *aws, int64_t deadline_ms) {
+    int64_t now_ms = clock_monotonic_ms(aws_clock(aws));
+    int64_t patience_ms = (deadline_ms - now_ms) / REFRESH_PART;
+    return now_ms + (patience_ms < REFRESH_MAX_MS ? patience_ms : REFRESH_MAX_MS);
+}
+
+const char *credentials_failure_code(const struct credentials_provider *provider) {
+    return provider->failure_code;
+}
+
 int credentials_get(struct credentials_provider *provider, struct aws *aws, int64_t deadline_ms,
                     bool force, struct aws_credentials *ret_credentials, struct err *err) {
-    int64_t now_ms = clock_wall_ms(aws_clock(aws));
+    int64_t now_ms = aws_wall_ms(aws);
     if (force && provider->source != CREDENTIALS_STATIC) {
         drop_keys(provider);
     }
@@ -310,7 +326,9 @@ int credentials_get(struct credentials_provider *provider, struct aws *aws, int6
         struct err failure;
         err_init(&failure);
         bool is_usable = is_held(provider) && now_ms < provider->expires_at_ms;
-        if (fetch(provider, aws, deadline_ms, &failure) < 0 && !is_usable) {
+        int64_t until_ms = is_usable ? refresh_deadline_ms(aws, deadline_ms) : deadline_ms;
+        provider->failure_code[0] = '\0';
+        if (fetch(provider, aws, until_ms, &failure) < 0 && !is_usable) {
             if (!err_is_set(err)) {
                 *err = failure;
             }

@@ -14,7 +14,8 @@
  * counts for nothing while the environment has keys.
  *
  * A provider caches what it got until five minutes before it expires; static credentials for ever.
- * A refresh that fails while the old ones are still valid leaves them in use for another minute.
+ * A refresh that fails, or takes long, while the old ones are still valid leaves them in use for
+ * another minute. What is valid is reckoned by AWS's clock, as far as it is known (aws_wall_ms()).
  * AWS SDKs and Tools Reference Guide, "Standardized credential providers".
  */
 
@@ -67,5 +68,7 @@ void credentials_provider_free(struct credentials_provider *provider);
 ERR_MUST_USE int credentials_get(struct credentials_provider *provider, struct aws *aws,
                                  int64_t deadline_ms, bool force,
                                  struct aws_credentials *ret_credentials, struct err *err);
+/* AWS's own code of the last failure to fetch them ("AccessDenied"); "" when AWS sent none. */
+const char *credentials_failure_code(const struct credentials_provider *provider);
 
 #endif

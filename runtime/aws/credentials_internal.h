@@ -34,8 +34,9 @@ struct credentials_provider {
     struct secret access_key_id; /* no secret, but replaced and freed like one */
     struct secret secret_access_key;
     struct secret session_token;
-    int64_t expires_at_ms;   /* on the wall clock; CREDENTIALS_NEVER_EXPIRE */
-    int64_t next_refresh_ms; /* not to be refreshed before, unless they expire */
+    int64_t expires_at_ms;             /* on the wall clock; CREDENTIALS_NEVER_EXPIRE */
+    int64_t next_refresh_ms;           /* not to be refreshed before, unless they expire */
+    char failure_code[AWS_CODE_BYTES]; /* of the last fetch, if that failed */
 };
 
 #define CREDENTIALS_NEVER_EXPIRE INT64_MAX

@@ -86,7 +86,7 @@ static void denial_remedy(const struct ecr_question *q, const struct denial *den
 }
 
 static int access_denied(const struct ecr_question *q, struct arena *arena, struct err *err) {
-    struct view text = answer_message(q->call, arena);
+    struct view text = answer_message(q->call);
     struct denial denial;
     if (err_is_set(err)) {
         return -1;
@@ -107,7 +107,8 @@ static int access_denied(const struct ecr_question *q, struct arena *arena, stru
     return -1;
 }
 
-/* The role for the registry could not be assumed: no retry can change that, so it is an answer. */
+/* A policy keeps the role for the registry from being assumed: no retry can change that, so it is
+ * an answer. */
 static int role_not_assumed(const struct ecr_question *q, struct err *err) {
     const struct err *cause = &q->call->err;
     if (err_is_set(err)) {
@@ -132,8 +133,8 @@ static int repository_not_found(const struct ecr_question *q, struct err *err) {
 
 /* InvalidParameterException names the parameter: a repository or a registry that ECR's grammar
  * does not admit cannot exist, and neither can such a tag. */
-static int invalid_parameter(const struct ecr_question *q, struct arena *arena, struct err *err) {
-    struct view text = answer_message(q->call, arena);
+static int invalid_parameter(const struct ecr_question *q, struct err *err) {
+    struct view text = answer_message(q->call);
     bool is_image = denial_text_has(text, "imageTag") || denial_text_has(text, "imageDigest") ||
                     denial_text_has(text, "imageIds");
     if (is_image) {
@@ -152,7 +153,7 @@ static int invalid_parameter(const struct ecr_question *q, struct arena *arena, 
 
 int ecr_call_failed(const struct ecr_question *question, struct arena *arena, struct err *err) {
     const struct aws_call *call = question->call;
-    if (call->status == 0 && call->role_arn.len > 0 && call->err.code == ERR_ACCESS_DENIED) {
+    if (call->status == 0 && call->role_arn.len > 0 && answer_is_denied(call)) {
         return role_not_assumed(question, err);
     }
     if (answer_has_code(call, "ImageNotFoundException")) {
@@ -165,7 +166,7 @@ int ecr_call_failed(const struct ecr_question *question, struct arena *arena, st
         return access_denied(question, arena, err);
     }
     if (answer_has_code(call, "InvalidParameterException")) {
-        return invalid_parameter(question, arena, err);
+        return invalid_parameter(question, err);
     }
     return answer_pass_on(call, err);
 }

@@ -136,7 +136,7 @@ static const struct {
 
 int ecs_call_failed(const struct ecs_question *question, struct arena *arena, struct err *err) {
     const struct aws_call *call = question->call;
-    struct view text = answer_message(call, arena);
+    struct view text = answer_message(call);
     for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++) {
         if (answer_has_code(call, exceptions[i].aws_code)) {
             return fail_with_words(question, exceptions[i].meaning, exceptions[i].what, text, err);

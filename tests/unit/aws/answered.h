@@ -13,6 +13,7 @@ static inline void call_ends(struct aws_call *call, int status, const char *body
     err_init(&call->err);
     call->status = status;
     call->response = view_of(body);
+    call->message = (struct view){0};
     (void)snprintf(call->request_id, sizeof(call->request_id), "%s", REQUEST_ID);
 }
 
@@ -22,6 +23,7 @@ static inline void call_fails(struct aws_call *call, enum err_code meaning, cons
     struct view body = arena_printf(arena, "{\"__type\":\"%s\",\"message\":\"" VIEW_FMT "\"}", code,
                                     VIEW_ARG(message));
     call_ends(call, 400, body.data);
+    call->message = message;
     (void)snprintf(call->code, sizeof(call->code), "%s", code);
     (void)err_set(&call->err, meaning, "%s of %s failed: %s: " VIEW_FMT, call->operation,
                   call->service->name, code, VIEW_ARG(message));

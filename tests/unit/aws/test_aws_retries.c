@@ -75,6 +75,8 @@ static void a_once_call_that_may_have_happened_is_not_repeated(void **state) {
         {.outcome = HTTP_NO_RESPONSE},
         {.status = 500, .body = "{\"__type\":\"ServerException\"}"},
         {.status = 503},
+        {.status = 501},
+        {.status = 520, .body = "<html>unknown error"},
         {.status = 400, .body = "{\"__type\":\"RequestTimeout\"}"},
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -326,6 +328,23 @@ static void the_deadline_ends_all(void **state) {
     client_close(&client);
 }
 
+/* What an earlier attempt met is no part of a call that ends otherwise. */
+static void the_deadline_leaves_nothing_of_earlier_attempts(void **state) {
+    (void)state;
+    CLIENT(client, {THROTTLED, .headers = "x-amzn-requestid: r-1\n"},
+           {.status = 200, .body = "{}", .delay_ms = 5000});
+    struct aws_call call = ecs_call("UpdateService");
+    aws_call_all(client.aws, &call, 1, DEADLINE_IN_MS(2000), &client.arena);
+    assert_failed(&call, ERR_DEADLINE_EXCEEDED, true);
+    assert_string_equal(call.err.message, "ecs UpdateService in us-east-1 was not answered before "
+                                          "the deadline (2 attempts)");
+    assert_string_equal(call.code, "");
+    assert_string_equal(call.request_id, "");
+    assert_int_equal(call.status, 0);
+    assert_int_equal(call.message.len, 0);
+    client_close(&client);
+}
+
 static void an_answer_after_the_deadline_is_not_waited_for(void **state) {
     (void)state;
     CLIENT(client, {.status = 200, .body = "{}", .delay_ms = 5000});
@@ -416,6 +435,7 @@ int main(void) {
         cmocka_unit_test(a_stuck_attempt_leaves_time_for_another),
         cmocka_unit_test(attempts_have_bounded_time),
         cmocka_unit_test(the_deadline_ends_all),
+        cmocka_unit_test(the_deadline_leaves_nothing_of_earlier_attempts),
         cmocka_unit_test(an_answer_after_the_deadline_is_not_waited_for),
         cmocka_unit_test(nothing_is_sent_after_the_deadline),
         cmocka_unit_test(a_retry_beyond_the_deadline_is_not_waited_for),

@@ -23,6 +23,7 @@
     "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"             \
     "<Expiration>" expiration                                                                      \
     "</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+#define THROTTLED "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"
 #define DENIED                                                                                     \
     "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User is not "      \
     "authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
@@ -85,6 +86,85 @@ static void own_calls_do_not_wait_for_the_role(void **state) {
     client_close(&client);
 }
 
+static void own_calls_are_heard_while_the_role_is_waited_for(void **state) {
+    (void)state;
+    CLIENT(client, {.operation = "AssumeRole", .status = 400, .body = THROTTLED},
+           {.operation = "AssumeRole",
+            .status = 200,
+            .body = ASSUMED("ASIAONE", "2026-11-20T23:39:04Z")},
+           {.operation = "Foreign", .status = 200, .body = "{}"},
+           {.operation = "Own", .status = 200, .body = "{}", .delay_ms = 200});
+    struct aws_call calls[2] = {role_call("Foreign", REGISTRY_ROLE), ecs_call("Own")};
+    run_calls(&client, calls, 2);
+    assert_succeeded(&calls[0]);
+    assert_succeeded(&calls[1]);
+    assert_int_equal(client.fake.monotonic_ms - FAKE_MONOTONIC_MS, 500);
+    client_close(&client);
+}
+
+/* While the old ones are good, the time is not spent on new ones. */
+static void a_refresh_that_hangs_leaves_time_for_the_call(void **state) {
+    (void)state;
+    CLIENT(client,
+           {.operation = "AssumeRole",
+            .status = 200,
+            .body = ASSUMED("ASIAONE", "2026-11-20T22:42:04Z")},
+           {.operation = "A", .status = 200, .body = "{}"},
+           {.operation = "AssumeRole", .stalls = true},
+           {.operation = "B", .status = 200, .body = "{}"},
+           {.operation = "AssumeRole", .stalls = true},
+           {.operation = "AssumeRole", .stalls = true},
+           {.operation = "C", .status = 200, .body = "{}"});
+    struct aws_call call = role_call("A", REGISTRY_ROLE);
+    run_call(&client, &call);
+    assert_succeeded(&call);
+    client.fake.wall_ms += 60000;
+    call = role_call("B", REGISTRY_ROLE);
+    int64_t begun_ms = client.fake.monotonic_ms;
+    aws_call_all(client.aws, &call, 1, begun_ms + 10000, &client.arena);
+    assert_succeeded(&call);
+    assert_key(&client, 3, "ASIAONE");
+    assert_int_equal(client.fake.monotonic_ms - begun_ms, 2500);
+    client.fake.wall_ms += 60000;
+    call = role_call("C", REGISTRY_ROLE);
+    begun_ms = client.fake.monotonic_ms;
+    aws_call_all(client.aws, &call, 1, begun_ms + 600000, &client.arena);
+    assert_succeeded(&call);
+    assert_int_equal(client.fake.monotonic_ms - begun_ms, 5000);
+    client_close(&client);
+}
+
+/* On a clock two hours ahead, the new credentials look as if they had expired long ago. */
+static void credentials_expire_by_the_clock_of_aws(void **state) {
+    (void)state;
+    CLIENT(client,
+           {.operation = "AssumeRole",
+            .status = 403,
+            .body = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error>"
+                    "</ErrorResponse>",
+            .headers = "Date: Fri, 20 Nov 2026 20:39:04 GMT\n"},
+           {.operation = "AssumeRole",
+            .status = 200,
+            .body = ASSUMED("ASIAONE", "2026-11-20T21:39:04Z")},
+           {.operation = "A", .status = 200, .body = "{}"},
+           {.operation = "B", .status = 200, .body = "{}"},
+           {.operation = "AssumeRole",
+            .status = 200,
+            .body = ASSUMED("ASIATWO", "2026-11-20T22:39:04Z")},
+           {.operation = "C", .status = 200, .body = "{}"});
+    struct aws_call calls[2] = {role_call("A", REGISTRY_ROLE), role_call("B", REGISTRY_ROLE)};
+    run_calls(&client, calls, 2);
+    assert_succeeded(&calls[0]);
+    assert_succeeded(&calls[1]);
+    assert_int_equal(client.fake.n_requests, 4);
+    client.fake.wall_ms += 60 * 60 * 1000;
+    struct aws_call later = role_call("C", REGISTRY_ROLE);
+    run_call(&client, &later);
+    assert_succeeded(&later);
+    assert_key(&client, 5, "ASIATWO");
+    client_close(&client);
+}
+
 static void a_role_that_is_refused_is_asked_for_once_a_run(void **state) {
     (void)state;
     CLIENT(client, {.operation = "AssumeRole", .status = 403, .body = DENIED},
@@ -99,6 +179,9 @@ static void a_role_that_is_refused_is_asked_for_once_a_run(void **state) {
     assert_string_equal(calls[0].err.message, calls[2].err.message);
     assert_string_equal(calls[0].err.remedy, calls[2].err.remedy);
     assert_int_equal(calls[0].attempts, 0);
+    assert_int_equal(calls[0].status, 0);
+    assert_string_equal(calls[0].code, "AccessDenied");
+    assert_string_equal(calls[2].code, "AccessDenied");
     run_call(&client, &calls[0]);
     assert_failed(&calls[0], ERR_ACCESS_DENIED, false);
     client_close(&client);
@@ -239,6 +322,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_role_is_assumed_once_and_kept),
         cmocka_unit_test(own_calls_do_not_wait_for_the_role),
+        cmocka_unit_test(own_calls_are_heard_while_the_role_is_waited_for),
+        cmocka_unit_test(a_refresh_that_hangs_leaves_time_for_the_call),
+        cmocka_unit_test(credentials_expire_by_the_clock_of_aws),
         cmocka_unit_test(a_role_that_is_refused_is_asked_for_once_a_run),
         cmocka_unit_test(an_expired_role_is_renewed_once),
         cmocka_unit_test(a_denial_under_a_role_names_the_role),

@@ -367,11 +367,26 @@ static void a_role_that_cannot_be_assumed_is_an_answer(void **state) {
     err_init(&f.call.err);
     (void)err_set(&f.call.err, ERR_ACCESS_DENIED, "cannot assume role 'x'");
     err_remedy(&f.call.err, "trust the function's role");
+    strcpy(f.call.code, "AccessDenied");
     assert_int_equal(ecr_describe_image_result(&f.call, &f.arena, &image, &f.err), -1);
     assert_int_equal(f.err.code, ERR_REGISTRY_ACCESS_DENIED);
     assert_holds(f.err.message, "cannot assume role 'x'");
     assert_holds(f.err.message, "registry 111111111111");
     assert_string_equal(f.err.remedy, "trust the function's role");
+    arena_release(&f.arena);
+}
+
+/* Keys that have expired say nothing of policies: the event is to be retried. */
+static void a_role_that_is_asked_for_with_bad_keys_is_a_failure(void **state) {
+    (void)state;
+    struct fixture f = describe(&by_tag);
+    struct ecr_image image;
+    f.call.role_arn = VIEW("arn:aws:iam::111111111111:role/reader");
+    err_init(&f.call.err);
+    (void)err_set(&f.call.err, ERR_ACCESS_DENIED, "cannot assume role 'x'");
+    strcpy(f.call.code, "ExpiredToken");
+    assert_int_equal(ecr_describe_image_result(&f.call, &f.arena, &image, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_ACCESS_DENIED);
     arena_release(&f.arena);
 }
 
@@ -434,6 +449,7 @@ int main(void) {
         cmocka_unit_test(access_denied_names_both_sides),
         cmocka_unit_test(other_failures_are_passed_on),
         cmocka_unit_test(a_role_that_cannot_be_assumed_is_an_answer),
+        cmocka_unit_test(a_role_that_is_asked_for_with_bad_keys_is_a_failure),
         cmocka_unit_test(the_first_error_wins),
         cmocka_unit_test(tags_are_listed),
     };
