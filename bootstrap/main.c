@@ -8,6 +8,9 @@
 #include "handlers/handler.h"
 #include "runtime/aws/aws.h"
 #include "runtime/aws/credentials.h"
+#include "runtime/aws/ecr.h"
+#include "runtime/aws/ecs.h"
+#include "runtime/aws/endpoint.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/err.h"
@@ -114,8 +117,20 @@ static int load_config(struct process *process, const struct err *log_err, struc
     return err_is_set(err) ? -1 : 0;
 }
 
+/* An address that no call could use is a fault of the configuration, and told like one. */
+static int check_endpoints(struct process *process, struct err *err) {
+    const struct config *config = &process->config;
+    struct endpoint endpoint;
+    return endpoint_resolve(&ecr_service, config->ecr_region, process->env, &process->config_arena,
+                            &endpoint, err) < 0 ||
+                   endpoint_resolve(&ecs_service, config->region, process->env,
+                                    &process->config_arena, &endpoint, err) < 0
+               ? -1
+               : 0;
+}
+
 static int set_up_handler(struct process *process, const struct err *log_err, struct err *err) {
-    if (load_config(process, log_err, err) < 0) {
+    if (load_config(process, log_err, err) < 0 || check_endpoints(process, err) < 0) {
         return -1;
     }
     const struct aws_options options = {
