@@ -4,7 +4,7 @@
 #include "runtime/aws/arn.h"
 #include "runtime/aws/denial.h"
 #include "runtime/aws/ecr.h"
-#include "tests/fuzz/aws/require.h"
+#include "tests/fuzz/require.h"
 
 #define INPUT_MAX_BYTES 4096
 
@@ -34,10 +34,11 @@ static void arns(struct view input) {
 /* Whatever the region, the host is AWS's or there is none. */
 static void regions(struct view input) {
     static const struct environment env = {.get = nothing, .state = NULL};
-    struct arena arena ARENA_AUTO = ARENA_INIT(INPUT_MAX_BYTES);
+    static struct arena arena = {.limit_bytes = INPUT_MAX_BYTES};
     struct endpoint endpoint;
     struct err err;
     err_init(&err);
+    arena_reset(&arena);
     bool is_resolved = endpoint_resolve(&ecr_service, input, &env, &arena, &endpoint, &err) == 0;
     require(is_resolved || err.code == ERR_CONFIG_INVALID);
     require(is_resolved || !arn_is_region(input));
@@ -68,7 +69,8 @@ static void urls(struct view input) {
 
 static void denials(struct view input) {
     struct denial denial;
-    struct arena arena ARENA_AUTO = ARENA_INIT(4 * INPUT_MAX_BYTES);
+    static struct arena arena = {.limit_bytes = (size_t)4 * INPUT_MAX_BYTES};
+    arena_reset(&arena);
     if (!denial_parse(input, &denial)) {
         return;
     }

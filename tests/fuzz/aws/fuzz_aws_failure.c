@@ -5,7 +5,7 @@
  */
 
 #include "runtime/aws/aws_failure.h"
-#include "tests/fuzz/aws/require.h"
+#include "tests/fuzz/require.h"
 
 #include <string.h>
 
@@ -40,7 +40,8 @@ static void read_headers(struct view text, struct http_exchange *exchange) {
 }
 
 static void check(const struct aws_service *service, const struct http_exchange *exchange) {
-    ARENA_AUTO struct arena arena = ARENA_INIT(ARENA_BYTES);
+    static struct arena arena = {.limit_bytes = ARENA_BYTES};
+    arena_reset(&arena);
     struct aws_failure failure = aws_failure_read(service, exchange, &arena);
     struct aws_failure again = aws_failure_read(service, exchange, &arena);
     struct view id = aws_request_id(exchange);

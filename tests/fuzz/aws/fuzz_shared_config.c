@@ -2,7 +2,7 @@
  */
 
 #include "runtime/aws/shared_config.h"
-#include "tests/fuzz/aws/require.h"
+#include "tests/fuzz/require.h"
 
 #include <string.h>
 

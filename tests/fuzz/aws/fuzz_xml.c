@@ -3,7 +3,7 @@
 
 #include "runtime/aws/sts.h"
 #include "runtime/aws/xml.h"
-#include "tests/fuzz/aws/require.h"
+#include "tests/fuzz/require.h"
 
 #define INPUT_MAX_BYTES 8192
 
@@ -26,8 +26,10 @@ static void walk(struct view document) {
 }
 
 static void comes_back(struct view text) {
-    struct buf document BUF_AUTO = BUF_INIT(8 * INPUT_MAX_BYTES);
-    struct buf found BUF_AUTO = BUF_INIT(INPUT_MAX_BYTES);
+    static struct buf document = {.limit = 8 * INPUT_MAX_BYTES};
+    static struct buf found = {.limit = INPUT_MAX_BYTES};
+    buf_clear(&document);
+    buf_clear(&found);
     buf_append_str(&document, "<a><b>");
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] == '<') {
@@ -68,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > INPUT_MAX_BYTES) {
         return 0;
     }
-    struct arena arena ARENA_AUTO = ARENA_INIT((size_t)1024 * 1024);
+    static struct arena arena = {.limit_bytes = (size_t)1024 * 1024};
+    arena_reset(&arena);
     walk(input);
     comes_back(input);
     sts(input, &arena);

@@ -1,7 +1,7 @@
-#ifndef SLIPWAY_TESTS_FUZZ_AWS_REQUIRE_H
-#define SLIPWAY_TESTS_FUZZ_AWS_REQUIRE_H
+#ifndef SLIPWAY_TESTS_FUZZ_REQUIRE_H
+#define SLIPWAY_TESTS_FUZZ_REQUIRE_H
 
-/* What every fuzz target of this folder needs: properties that abort, and its entry point. */
+/* What fuzz targets need: properties that abort, and the entry point. */
 
 #include "runtime/base/view.h"
 
