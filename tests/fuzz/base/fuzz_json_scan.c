@@ -7,19 +7,12 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/json_scan.h"
 #include "runtime/base/json_write.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct json_limits limits = {.max_bytes = 1 << 20, .max_depth = 40};
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
 
 static bool is_inside(struct view part, struct view whole) {
     return part.data >= whole.data && part.data + part.len <= whole.data + whole.len;
@@ -39,7 +32,8 @@ static void check_string(struct json_span string, struct arena *arena) {
     struct view value;
     require(json_span_string(string, arena, &value, &err) == 0);
     require(value.data[value.len] == '\0');
-    struct buf buf BUF_AUTO = BUF_INIT(8 << 20);
+    static struct buf buf = {.limit = 8 << 20};
+    buf_clear(&buf);
     json_append_string(&buf, value);
     require(buf_check(&buf, "string", &err) == 0);
     struct json_span again;
@@ -160,7 +154,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     require(!err_is_set(&err) && is_inside(root.text, text));
-    struct arena arena ARENA_AUTO = ARENA_INIT((size_t)64 << 20);
+    static struct arena arena = {.limit_bytes = (size_t)64 << 20};
+    arena_reset(&arena);
     check_value(root, &arena);
     return 0;
 }

@@ -8,19 +8,12 @@
 #include "runtime/base/json_write.h"
 #include "runtime/base/log.h"
 #include "runtime/base/utf8.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct json_limits limits = {.max_bytes = 1 << 20, .max_depth = 3};
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
 
 static void require_one_line(struct view text) {
     while (text.len > 0) {
@@ -65,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require_one_line(view_of(err.remedy));
     require(strlen(err.message) < sizeof(err.message) && strlen(err.remedy) < sizeof(err.remedy));
 
-    struct buf buf BUF_AUTO = BUF_INIT(8 << 20);
+    static struct buf buf = {.limit = 8 << 20};
+    buf_clear(&buf);
     json_append_string(&buf, text);
     require_one_line(buf_view(&buf));
     if (size > 0) {

@@ -7,40 +7,38 @@
 #include "handlers/config.h"
 #include "handlers/deploy/target.h"
 #include "runtime/aws/arn.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
 #define MAX_LINES 40
 #define SECRET "T0P-S3CRET"
 
+struct line {
+    struct view name;
+    const char *value;
+};
+/* The last one of a name counts. The first few make a valid environment. */
 struct table {
-    char *names[MAX_LINES];
-    char *values[MAX_LINES];
+    struct line lines[MAX_LINES];
     size_t n;
 };
 
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
+static const struct table valid = {
+    .lines = {{VIEW("PROJECT_NAME"), "myproject"},
+              {VIEW("PROJECT_ENV"), "prod"},
+              {VIEW("AWS_REGION"), "eu-west-1"}},
+    .n = 3,
+};
 
 static const char *get(const void *state, const char *name) {
-    static const char *const valid[][2] = {
-        {"PROJECT_NAME", "myproject"}, {"PROJECT_ENV", "prod"}, {"AWS_REGION", "eu-west-1"}};
     const struct table *table = state;
+    struct view wanted = view_of(name);
     for (size_t i = table->n; i > 0; i--) {
-        if (strcmp(table->names[i - 1], name) == 0) {
-            return table->values[i - 1];
-        }
-    }
-    for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
-        if (strcmp(valid[i][0], name) == 0) {
-            return valid[i][1];
+        if (view_equal(table->lines[i - 1].name, wanted)) {
+            return table->lines[i - 1].value;
         }
     }
     return NULL;
@@ -51,19 +49,18 @@ static void read_lines(char *text, struct table *table) {
     char *rest = text;
     for (char *line; table->n < MAX_LINES && (line = strsep(&rest, "\n")) != NULL;) {
         char *value = strchr(line, '=');
-        if (value == NULL) {
-            continue;
+        if (value != NULL) {
+            *value++ = '\0';
+            table->lines[table->n++] = (struct line){view_of(line), value};
         }
-        *value++ = '\0';
-        table->names[table->n] = line;
-        table->values[table->n++] = value;
     }
 }
 
 static void require_secret_is_kept(const struct table *table, const struct err *err) {
     for (size_t i = 0; i < table->n; i++) {
-        if (strcmp(table->names[i], "SLACK_WEBHOOK_URL") != 0 &&
-            (strstr(table->values[i], SECRET) != NULL || strstr(table->names[i], SECRET) != NULL)) {
+        const struct line *line = &table->lines[i];
+        if (!view_equal(line->name, VIEW("SLACK_WEBHOOK_URL")) &&
+            (strstr(line->value, SECRET) != NULL || strstr(line->name.data, SECRET) != NULL)) {
             return;
         }
     }
@@ -96,8 +93,9 @@ static void require_is_sound(const struct config *config, struct arena *arena) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(ARENA_BYTES);
-    struct table table = {.n = 0};
+    static struct arena arena = {.limit_bytes = ARENA_BYTES};
+    struct table table = valid;
+    arena_reset(&arena);
     char *text = malloc(size + 1);
     require(text != NULL);
     memcpy(text, data, size);

@@ -5,22 +5,10 @@
 
 #include "handlers/deploy/image.h"
 #include "runtime/aws/arn.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
-
-static void require_inside(struct view part, struct view text) {
-    require(part.len == 0 ||
-            (part.data >= text.data && part.data + part.len <= text.data + text.len));
-}
 
 static void require_text(struct view text, struct view a, const char *separator, struct view b) {
     if (b.len == 0) {
@@ -46,7 +34,8 @@ static void require_puts_together(struct view text, const struct image_reference
 }
 
 static void require_in_its_repository(const struct image_reference *r) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(4096);
+    static struct arena arena = {.limit_bytes = 4096};
+    arena_reset(&arena);
     struct repository repository = {.registry = {.account = r->account, .region = r->region},
                                     .name = r->name};
     require(arn_is_account_id(r->account) && arn_is_region(r->region));

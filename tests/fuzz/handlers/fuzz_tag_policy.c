@@ -5,24 +5,17 @@
 
 #include "handlers/deploy/semver.h"
 #include "handlers/deploy/tag_policy.h"
+#include "tests/fuzz/require.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define ARENA_BYTES ((size_t)16 * 1024 * 1024)
 /* fnmatch() takes exponential time; the policy must not. */
 #define FNMATCH_BYTES 40
 #define FNMATCH_STARS 4
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
 
 static void require_fault_is_inside(const struct err *err, struct view text) {
     require(err->code == ERR_CONFIG_INVALID && err->remedy[0] != '\0');
@@ -49,6 +42,13 @@ static bool is_plain(struct view v) {
     return true;
 }
 
+static void to_string(char *out, struct view v) {
+    if (v.len > 0) {
+        memcpy(out, v.data, v.len);
+    }
+    out[v.len] = '\0';
+}
+
 static void agree_with_fnmatch(const struct tag_policy *policy, struct view tag, bool admitted) {
     char glob_text[FNMATCH_BYTES + 1], tag_text[FNMATCH_BYTES + 1];
     struct view glob = view_trim(policy->text);
@@ -61,8 +61,8 @@ static void agree_with_fnmatch(const struct tag_policy *policy, struct view tag,
         !is_plain(tag)) {
         return;
     }
-    snprintf(glob_text, sizeof(glob_text), VIEW_FMT, VIEW_ARG(glob));
-    snprintf(tag_text, sizeof(tag_text), VIEW_FMT, VIEW_ARG(tag));
+    to_string(glob_text, glob);
+    to_string(tag_text, tag);
     require(admitted == (fnmatch(glob_text, tag_text, 0) == 0));
 }
 
@@ -76,12 +76,11 @@ static void check_latest(const struct tag_policy *policy, struct view tag, bool 
     }
 }
 
-static void check_policy(struct view text, struct view tag) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(ARENA_BYTES);
+static void check_policy(struct view text, struct view tag, struct arena *arena) {
     struct tag_policy policy;
     struct err err;
     err_init(&err);
-    if (tag_policy_parse(text, &arena, &policy, &err) != 0) {
+    if (tag_policy_parse(text, arena, &policy, &err) != 0) {
         require_fault_is_inside(&err, text);
         return;
     }
@@ -93,8 +92,9 @@ static void check_policy(struct view text, struct view tag) {
     check_latest(&policy, tag, admitted);
 }
 
+static struct arena arena = {.limit_bytes = ARENA_BYTES};
+
 static bool range_admits(const char *comparator, struct view text, const struct semver *version) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(ARENA_BYTES);
     struct semver_range range;
     struct semver_fault fault;
     struct view joined =
@@ -128,7 +128,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct view input = {(const char *)data, size};
     struct view policy = input, tag = {0};
     (void)view_cut(input, '\n', &policy, &tag);
-    check_policy(policy, tag);
+    arena_reset(&arena);
+    check_policy(policy, tag, &arena);
     check_versions(policy, tag);
     check_versions(tag, policy);
     return 0;

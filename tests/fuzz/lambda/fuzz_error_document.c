@@ -7,15 +7,9 @@
 
 #include "runtime/base/json.h"
 #include "runtime/lambda/error_document.h"
+#include "tests/fuzz/require.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static void require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
 
 static struct json *parse(struct view text) {
     static const struct json_limits limits = {.max_bytes = 64 * 1024, .max_depth = 8};
@@ -55,7 +49,7 @@ static void read_error(struct view input, struct err *ret_error) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct err error;
     read_error((struct view){(const char *)data, size}, &error);
-    struct error_document document = ERROR_DOCUMENT_INIT;
+    static struct error_document document = ERROR_DOCUMENT_INIT;
     struct error_document_view view = error_document_build(&document, &error);
     require(view.cause.len > 0 && view.cause.len < 64 * 1024);
     for (size_t i = 0; i < view.cause.len; i++) {
@@ -70,6 +64,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(view_equal(json_string(json_get(exception, "type")), view.type));
     json_free(body);
     json_free(cause);
-    error_document_release(&document);
     return 0;
 }
