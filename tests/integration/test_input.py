@@ -118,6 +118,7 @@ def test_unknown_services_are_told_the_known_ones(world: World, functions: Funct
     ({"DRY_RUN": "perhaps"}, ["DRY_RUN"]),
     ({"DEPLOY_TAGS": "semver:>>1"}, ["DEPLOY_TAGS"]),
     ({"TASK_DEFINITION_BASE": "oldest"}, ["TASK_DEFINITION_BASE"]),
+    ({"AWS_ENDPOINT_URL": "ftp://nowhere"}, ["AWS_ENDPOINT_URL"]),
 ])
 def test_a_bad_configuration_is_an_init_error(functions: Functions, variables: dict[str, str | None], words: list[str]) -> None:
     function = functions.fresh(**variables)
@@ -129,12 +130,6 @@ def test_a_bad_configuration_is_an_init_error(functions: Functions, variables: d
         assert word in said
     assert not [call for call in functions.front.calls if call.service]
     assert function.pid() is None, "the process must have ended"
-
-
-def test_an_endpoint_that_is_none_is_named(functions: Functions) -> None:
-    answer = functions.fresh(AWS_ENDPOINT_URL="ftp://nowhere").invoke(event())
-    assert answer.is_error and answer.error_type == "Function.ConfigInvalid"
-    assert "AWS_ENDPOINT_URL" in answer.json["errorMessage"]
 
 
 def test_where_in_the_map_it_is_wrong(functions: Functions) -> None:
