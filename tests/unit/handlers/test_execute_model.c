@@ -2,6 +2,8 @@
  * Several deploys of one service at once, in every order of their calls: the claim that stands in
  * execute_converge.c, tried out.
  *
+ * Two processes are walked through all orders, three through some, by chance.
+ *
  * Each process is a thread that runs the real code (facts, plan, execution, the AWS client) over
  * one fake ECS. Only one runs at a time: before each of its calls is carried out a thread hands
  * over to the scheduler, which picks whose call is next. The scheduler walks through all orders,
@@ -293,8 +295,30 @@ static struct choice pick(struct world *world, struct walk *walk, size_t depth, 
     return frame->choices[0];
 }
 
+static size_t draw(struct walk *walk, size_t below) {
+    walk->random = walk->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
+    return (size_t)(walk->random >> 33) % below;
+}
+
+/* By chance. In two walks of three a process goes on for a while before another one gets a turn, so
+ * that there are laggards too: what a deploy must withstand is one that writes long after it read.
+ */
+static struct choice pick_by_chance(struct walk *walk, const struct frame *frame, size_t last) {
+    static const size_t turns[] = {1, 3, 8};
+    size_t mine[64];
+    size_t n = 0;
+    for (size_t i = 0; i < frame->n; i++) {
+        if (frame->choices[i].actor == last) {
+            mine[n++] = i;
+        }
+    }
+    bool goes_on = n > 0 && draw(walk, turns[walk->walks % 3]) != 0;
+    return frame->choices[goes_on ? mine[draw(walk, n)] : draw(walk, frame->n)];
+}
+
 static void run_once(struct world *world, struct walk *walk) {
     bool is_new = true;
+    size_t last = MAX_PROCESSES;
     for (size_t depth = 0;; depth++) {
         struct frame probe;
         settle(world);
@@ -305,11 +329,11 @@ static void run_once(struct world *world, struct walk *walk) {
         fake_check(depth < MAX_DEPTH, "a run without end");
         struct choice choice;
         if (walk->random != 0) {
-            walk->random = walk->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
-            choice = probe.choices[(walk->random >> 33) % probe.n];
+            choice = pick_by_chance(walk, &probe, last);
         } else {
             choice = pick(world, walk, depth, &is_new);
         }
+        last = choice.actor;
         step(world, choice.actor, choice.call);
     }
 }
