@@ -3,6 +3,7 @@
 #include "runtime/aws/aws_failure.h"
 
 #include "runtime/aws/sts.h"
+#include "runtime/aws/xml.h"
 #include "runtime/base/json_scan.h"
 
 #include <string.h>
@@ -15,10 +16,6 @@ static const struct json_limits answer_limits = {
 /* What is quoted of AWS's words. */
 #define MESSAGE_BYTES 800
 
-static bool is_json(enum aws_protocol protocol) {
-    return protocol == AWS_JSON_1_0 || protocol == AWS_JSON_1_1 || protocol == AWS_REST_JSON;
-}
-
 static bool scan(struct view body, struct json_span *ret_root) {
     struct err ignored;
     err_init(&ignored);
@@ -28,7 +25,20 @@ static bool scan(struct view body, struct json_span *ret_root) {
 bool aws_answer_is_sound(const struct aws_service *service, const struct http_exchange *exchange) {
     struct json_span root;
     struct view body = buf_view(&exchange->body_in);
-    return body.len == 0 || !is_json(service->protocol) || scan(body, &root);
+    if (body.len == 0) {
+        return true;
+    }
+    switch (service->protocol) {
+    case AWS_JSON_1_0:
+    case AWS_JSON_1_1:
+    case AWS_REST_JSON:
+        return scan(body, &root);
+    case AWS_QUERY:
+        return xml_is_well_formed(body);
+    case AWS_REST_XML:
+        break; /* an object of S3 is what it is */
+    }
+    return true;
 }
 
 static bool is_token(struct view text) {

@@ -77,6 +77,19 @@ static enum err_code code_of_answer(const struct aws_call *call,
     return is_transient || call->status >= 500 ? ERR_AWS_UNAVAILABLE : ERR_BAD_RESPONSE;
 }
 
+/* What no retry changes, and nothing that AWS leaves undocumented. */
+static void set_client_error_remedy(struct aws_call *call) {
+    if (call->code[0] == '\0' && call->request_id[0] == '\0') {
+        err_remedy(&call->err, "look at what answered in the place of AWS: a proxy, or the address "
+                               "in AWS_ENDPOINT_URL");
+    } else if (view_equal(view_of(call->code), VIEW("LimitExceededException"))) {
+        err_remedy(&call->err, "ask AWS to raise the quota that the message names, or make room "
+                               "under it");
+    } else if (call->code[0] != '\0') {
+        err_remedy(&call->err, "correct what AWS names in the message");
+    }
+}
+
 /* The action in IAM's spelling, which is the signing name and the operation. */
 static void set_remedy(struct aws_call *call) {
     if (is_bad_credentials(call)) {
@@ -88,6 +101,8 @@ static void set_remedy(struct aws_call *call) {
     } else if (aws_failure_is_denial(call->code)) {
         err_remedy(&call->err, "allow %s:%s to the function's role", call->service->signing_name,
                    call->operation);
+    } else if (call->err.code == ERR_BAD_RESPONSE) {
+        set_client_error_remedy(call);
     }
 }
 
@@ -99,7 +114,8 @@ static void report_answer(struct aws_call *call, const struct aws_verdict *verdi
     const char *code = call->code[0] != '\0' ? call->code : status;
     struct view message = failure->message;
     if (call->status >= 200 && call->status < 300) {
-        message = VIEW("the answer is no JSON");
+        message = call->service->protocol == AWS_QUERY ? VIEW("the answer is no XML")
+                                                       : VIEW("the answer is no JSON");
     } else if (message.len == 0 && call->code[0] == '\0') {
         message = VIEW("an answer without an AWS error code");
     }

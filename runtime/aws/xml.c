@@ -188,6 +188,15 @@ struct xml_token xml_next(struct xml_reader *reader) {
     return reader->depth > 0 ? text(reader) : bad(reader);
 }
 
+bool xml_is_well_formed(struct view document) {
+    struct xml_reader reader = xml_reader(document);
+    struct xml_token token;
+    do {
+        token = xml_next(&reader);
+    } while (token.type != XML_DONE && token.type != XML_BAD);
+    return token.type == XML_DONE;
+}
+
 /* #10 or #x1F600 as UTF-8. */
 static bool append_reference(struct view digits, struct buf *buf) {
     bool is_hex = view_starts_with(digits, VIEW("x"));

@@ -44,6 +44,9 @@ struct xml_reader {
 struct xml_reader xml_reader(struct view document);
 struct xml_token xml_next(struct xml_reader *reader);
 
+/* Whether the whole document can be read, its text aside. */
+bool xml_is_well_formed(struct view document);
+
 /* Appends `raw` with its entities resolved; false for one that is not known. */
 bool xml_unescape(struct view raw, struct buf *buf);
 

@@ -230,6 +230,70 @@ static void a_200_that_is_no_json_is_no_answer(void **state) {
     client_close(&client);
 }
 
+/* The same for a service that answers in XML. */
+static void a_200_that_is_no_xml_is_no_answer(void **state) {
+    (void)state;
+    static const struct aws_service sns = {.name = "sns",
+                                           .endpoint_prefix = "sns",
+                                           .signing_name = "sns",
+                                           .env_name = "SNS",
+                                           .protocol = AWS_QUERY,
+                                           .api_version = "2010-03-31"};
+    CLIENT(client, {.status = 200, .body = "<html>sign in<br></html>"},
+           {.status = 200, .body = "<Whole>x</Whole>"}, {.status = 200, .body = "<Cut>x</C"});
+    struct aws_call call = {.service = &sns, .operation = "Publish", .body = VIEW("Message=x")};
+    run_call(&client, &call);
+    assert_succeeded(&call);
+    assert_int_equal(call.attempts, 2);
+    call.once = true;
+    run_call(&client, &call);
+    assert_failed(&call, ERR_BAD_RESPONSE, true);
+    assert_holds(call.err.message, "HTTP 200: the answer is no XML");
+    client_close(&client);
+}
+
+/* None of these is AWS's undocumented doing: the remedy says whose turn it is. */
+static void a_client_error_has_a_truthful_remedy(void **state) {
+    (void)state;
+    static const struct {
+        struct fake_answer answer;
+        const char *in_message;
+        const char *remedy;
+    } rows[] = {
+        {{.status = 400,
+          .body = "{\"__type\":\"ClientException\",\"message\":\"Role is not valid\"}",
+          .headers = "x-amzn-RequestId: r-1\n"},
+         "ClientException: Role is not valid (request id r-1)",
+         "correct what AWS names in the message"},
+        {{.status = 400, .body = "{\"__type\":\"InvalidParameterException\",\"message\":\"cpu\"}"},
+         "InvalidParameterException: cpu",
+         "correct what AWS names in the message"},
+        {{.status = 400,
+          .body = "{\"__type\":\"LimitExceededException\",\"message\":\"The limit\"}"},
+         "LimitExceededException: The limit",
+         "ask AWS to raise the quota that the message names, or make room under it"},
+        {{.status = 403, .body = "<html>blocked"},
+         "HTTP 403: an answer without an AWS error code",
+         "look at what answered in the place of AWS: a proxy, or the address in AWS_ENDPOINT_URL"},
+        {{.status = 302, .headers = "Location: https://login/\n"},
+         "HTTP 302",
+         "look at what answered in the place of AWS: a proxy, or the address in AWS_ENDPOINT_URL"},
+        {{.status = 400, .headers = "x-amzn-RequestId: r-1\n"},
+         "HTTP 400",
+         "report this with the request id: AWS answered in a way that is not documented"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct client client;
+        client_open_in(&client, &client_env, &rows[i].answer, 1);
+        struct aws_call call = ecs_call("RegisterTaskDefinition");
+        run_call(&client, &call);
+        assert_failed(&call, ERR_BAD_RESPONSE, false);
+        assert_holds(call.err.message, rows[i].in_message);
+        assert_string_equal(call.err.remedy, rows[i].remedy);
+        client_close(&client);
+    }
+}
+
 static void an_empty_200_is_an_answer(void **state) {
     (void)state;
     CLIENT(client, {.status = 200});
@@ -381,6 +445,8 @@ int main(void) {
         cmocka_unit_test(a_denial_names_the_action),
         cmocka_unit_test(a_long_message_is_cut_between_characters),
         cmocka_unit_test(a_200_that_is_no_json_is_no_answer),
+        cmocka_unit_test(a_200_that_is_no_xml_is_no_answer),
+        cmocka_unit_test(a_client_error_has_a_truthful_remedy),
         cmocka_unit_test(an_empty_200_is_an_answer),
         cmocka_unit_test(a_redirect_is_an_error),
         cmocka_unit_test(a_bad_endpoint_fails_its_call_alone),

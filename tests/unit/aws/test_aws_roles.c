@@ -112,8 +112,7 @@ static void a_refresh_that_hangs_leaves_time_for_the_call(void **state) {
            {.operation = "A", .status = 200, .body = "{}"},
            {.operation = "AssumeRole", .stalls = true},
            {.operation = "B", .status = 200, .body = "{}"},
-           {.operation = "AssumeRole", .stalls = true},
-           {.operation = "AssumeRole", .stalls = true},
+           {.operation = "AssumeRole", .stalls = true}, {.operation = "AssumeRole", .stalls = true},
            {.operation = "C", .status = 200, .body = "{}"});
     struct aws_call call = role_call("A", REGISTRY_ROLE);
     run_call(&client, &call);

@@ -153,9 +153,11 @@ static void a_registration_answers_alike(void **state) {
 
     err_init(&f.err);
     call_fails(&f.call, ERR_BAD_RESPONSE, "ClientException", VIEW("Role is not valid"), &f.arena);
+    err_remedy(&f.call.err, "the call's own remedy");
     assert_int_equal(ecs_register_task_definition_result(&f.call, &f.arena, &d, &f.err), -1);
     assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
     assert_holds(f.err.message, "Role is not valid");
+    assert_string_equal(f.err.remedy, "the call's own remedy");
     arena_release(&f.arena);
 }
 
