@@ -1,0 +1,152 @@
+#include "tests/unit/handlers/execute_fixture.h"
+
+/* --- the look --- */
+
+static void test_failed_look_undoes_nothing(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "DescribeServices", 1, FAULT_500);
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_DEPLOYED);
+    assert_view(c->deployment_id, "ecs-svc/2");
+    assert_true(c->note.len > 0);
+}
+
+static void test_update_without_answer_and_look_fails(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "UpdateService", 0, FAULT_LOST_ANSWER);
+    add_rule(f, "DescribeServices", 1, FAULT_500);
+    assert_status(run_one(f, "t01"), CHANGE_FAILED);
+}
+
+static void deploy_by_hand(void *state) {
+    struct fixture *f = state;
+    struct fake_revision *r =
+        fake_add_revision(&f->ecs, process_first_request(&f->arena, "web"), 0);
+    fake_deploy(&f->ecs, fake_service_of(&f->ecs, VIEW("web")), fake_arn(&f->ecs, r));
+}
+
+/* Somebody deploys by hand between our update and our look: that stays, and is told. */
+static void test_deploy_by_hand_stays(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "DescribeServices", 1, FAULT_NONE);
+    f->rules[0].also = deploy_by_hand;
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_SUPERSEDED);
+    assert_view(c->to_task_definition, FAKE_ARN "task-definition/web:42");
+    assert_int_equal(c->tag.len, 0);
+    assert_runs(f, "web", 42);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
+static void roll_back_by_hand(void *state) {
+    struct fixture *f = state;
+    fake_deploy(&f->ecs, fake_service_of(&f->ecs, VIEW("web")),
+                VIEW(FAKE_ARN "task-definition/web:40"));
+}
+
+static void test_rollback_by_hand_stays(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "DescribeServices", 1, FAULT_NONE);
+    f->rules[0].also = roll_back_by_hand;
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_SUPERSEDED);
+    assert_runs(f, "web", 40);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
+static void register_newer_event(void *state) {
+    struct fixture *f = state;
+    fake_add_revision(
+        &f->ecs,
+        VIEW(
+            "{\"family\":\"web\",\"containerDefinitions\":[{\"name\":\"app\",\"image\":\"" FAKE_REPO
+            ":x\"}],\"tags\":[{\"key\":\"slipway:event-id\",\"value\":\"newer\"},{\"key\":"
+            "\"slipway:event-time\",\"value\":\"2030-01-01T00:00:00Z\"},{\"key\":"
+            "\"slipway:image-tag\",\"value\":\"t99\"}]}"),
+        0);
+}
+
+static void test_newer_event_is_given_the_service(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    f->rules[0].also = register_newer_event;
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_SUPERSEDED);
+    assert_runs(f, "web", 42);
+    assert_view(c->to_task_definition, FAKE_ARN "task-definition/web:42");
+    assert_view(c->tag, "t99");
+    assert_int_equal(f->ecs.updates, 2);
+}
+
+/* Two services with one family: a revision of the other's event is not for this one. */
+static void test_shared_family_is_left_alone(void **state) {
+    struct fixture *f = *state;
+    static struct service_entry entries[] = {{.task_family = {"web", 3}},
+                                             {.task_family = {"web", 3}}};
+    f->process.config.services = entries;
+    f->process.config.n_services = 2;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    f->rules[0].also = register_newer_event;
+    assert_status(run_one(f, "t01"), CHANGE_DEPLOYED);
+    assert_runs(f, "web", 41);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
+/* ECS refuses the newer event's revision: then ours is the newest that can be. */
+static void test_unusable_newer_revision_is_passed_over(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    add_rule(f, "UpdateService", 1, FAULT_PASS_ROLE);
+    f->rules[0].also = register_newer_event;
+    assert_status(run_one(f, "t01"), CHANGE_DEPLOYED);
+    assert_runs(f, "web", 41);
+}
+
+static void test_newer_event_without_answer_fails(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    add_rule(f, "UpdateService", 1, FAULT_DENIED);
+    f->rules[0].also = register_newer_event;
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_FAILED);
+    assert_says(c, ERR_ACCESS_DENIED, "service 'web' runs 'web:41'");
+}
+
+/* Each update of ours is met by one more event, newer than all before. */
+static void one_more_event(void *state) {
+    struct fixture *f = state;
+    char text[1024];
+    snprintf(
+        text, sizeof(text),
+        "{\"family\":\"web\",\"containerDefinitions\":[{\"name\":\"app\",\"image\":\"" FAKE_REPO
+        ":x\"}],\"tags\":[{\"key\":\"slipway:event-id\",\"value\":\"n%d\"},{\"key\":"
+        "\"slipway:event-time\",\"value\":\"203%d-01-01T00:00:00Z\"}]}",
+        f->ecs.updates, f->ecs.updates);
+    fake_add_revision(&f->ecs, arena_copy(&f->arena, view_of(text)), 0);
+}
+
+static void test_a_service_that_does_not_come_to_rest_fails(void **state) {
+    struct fixture *f = *state;
+    add_rule(f, "UpdateService", -1, FAULT_NONE);
+    f->rules[0].also = one_more_event;
+    const struct change *c = run_one(f, "t01");
+    assert_status(c, CHANGE_FAILED);
+    assert_says(c, ERR_AWS_UNAVAILABLE, "did not come to rest");
+    assert_int_equal(f->ecs.updates, 4);
+}
+
+int main(void) {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_failed_look_undoes_nothing),
+        TEST(test_update_without_answer_and_look_fails),
+        TEST(test_deploy_by_hand_stays),
+        TEST(test_rollback_by_hand_stays),
+        TEST(test_newer_event_is_given_the_service),
+        TEST(test_shared_family_is_left_alone),
+        TEST(test_unusable_newer_revision_is_passed_over),
+        TEST(test_newer_event_without_answer_fails),
+        TEST(test_a_service_that_does_not_come_to_rest_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

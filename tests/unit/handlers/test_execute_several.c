@@ -1,0 +1,191 @@
+#include "tests/unit/handlers/execute_fixture.h"
+
+/* Restarts, and several changes in one payload. */
+
+/* --- restarts --- */
+
+static void test_restarts(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    fake_clock_sleep(&f->clock, 5000);
+    process_add(&f->process, "web", "e-1", NOW_MS + 5000, "");
+    run(f);
+    const struct change *c = &f->process.changes[0];
+    assert_status(c, CHANGE_RESTARTED);
+    assert_view(c->deployment_id, "ecs-svc/2");
+    assert_view(c->to_task_definition, FAKE_ARN "task-definition/web:40");
+    assert_int_equal(f->ecs.forced, 1);
+    assert_int_equal(f->ecs.registers, 0);
+}
+
+static void restart_with(struct fixture *f, int nth, enum fault fault) {
+    add_service(f, "web");
+    process_add(&f->process, "web", "e-1", NOW_MS + 5000, "");
+    add_rule(f, "UpdateService", nth, fault);
+    run(f);
+}
+
+static void test_lost_answer_of_restart_is_found(void **state) {
+    struct fixture *f = *state;
+    restart_with(f, 0, FAULT_LOST_ANSWER);
+    assert_status(&f->process.changes[0], CHANGE_RESTARTED);
+    assert_int_equal(f->ecs.forced, 1);
+}
+
+static void test_lost_restart_is_made_again(void **state) {
+    struct fixture *f = *state;
+    restart_with(f, 0, FAULT_LOST_REQUEST);
+    assert_status(&f->process.changes[0], CHANGE_RESTARTED);
+    assert_int_equal(f->ecs.forced, 1);
+}
+
+static void test_restart_lost_twice_fails(void **state) {
+    struct fixture *f = *state;
+    restart_with(f, -1, FAULT_LOST_REQUEST);
+    assert_status(&f->process.changes[0], CHANGE_FAILED);
+    assert_int_equal(f->seen[0], 2);
+}
+
+static void test_hidden_failure_of_restart_is_not_believed(void **state) {
+    struct fixture *f = *state;
+    restart_with(f, -1, FAULT_HIDDEN);
+    assert_status(&f->process.changes[0], CHANGE_FAILED);
+    assert_says(&f->process.changes[0], ERR_BAD_RESPONSE, "");
+}
+
+static void test_covered_restart_is_unchanged(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web"); /* its deployment began now */
+    process_add(&f->process, "web", "e-1", NOW_MS - 1000, "");
+    run(f);
+    assert_status(&f->process.changes[0], CHANGE_UNCHANGED);
+    assert_int_equal(f->ecs.updates, 0);
+}
+
+/* --- several at once --- */
+
+static void test_many_targets_take_as_many_waves_as_one(void **state) {
+    struct fixture *f = *state;
+    static char names[PROCESS_MAX_CHANGES][8];
+    for (size_t i = 0; i < 15; i++) {
+        snprintf(names[i], sizeof(names[i]), "s%zu", i);
+        add_service(f, names[i]);
+        process_add(&f->process, names[i], names[i], NOW_MS - 500, "t01");
+    }
+    run(f);
+    for (size_t i = 0; i < 15; i++) {
+        assert_status(&f->process.changes[i], CHANGE_DEPLOYED);
+        assert_runs(f, names[i], 41);
+    }
+    assert_int_equal(f->ecs.reads, 2 * (15 + 2)); /* fifteen families, services in two calls */
+    assert_int_equal(f->process.http.waves, 4);
+    assert_int_equal(f->clock.slept_ms, 0);
+}
+
+static void test_registrations_beyond_the_burst_are_paced(void **state) {
+    struct fixture *f = *state;
+    static char names[PROCESS_MAX_CHANGES][8];
+    for (size_t i = 0; i < 25; i++) {
+        snprintf(names[i], sizeof(names[i]), "s%zu", i);
+        add_service(f, names[i]);
+        process_add(&f->process, names[i], names[i], NOW_MS - 500, "t01");
+    }
+    run(f);
+    for (size_t i = 0; i < 25; i++) {
+        assert_status(&f->process.changes[i], CHANGE_DEPLOYED);
+    }
+    assert_int_equal(f->clock.slept_ms, 5000);
+}
+
+/* What finds no time is told so; what has been registered is updated all the same. */
+static void test_pacing_ends_in_time_for_the_updates(void **state) {
+    struct fixture *f = *state;
+    static char names[PROCESS_MAX_CHANGES][8];
+    f->process.budget_ms = 4000;
+    for (size_t i = 0; i < 25; i++) {
+        snprintf(names[i], sizeof(names[i]), "s%zu", i);
+        add_service(f, names[i]);
+        process_add(&f->process, names[i], names[i], NOW_MS - 500, "t01");
+    }
+    run(f);
+    for (size_t i = 0; i < 25; i++) {
+        bool in_time = i < 22;
+        assert_status(&f->process.changes[i], in_time ? CHANGE_DEPLOYED : CHANGE_FAILED);
+        assert_runs(f, names[i], in_time ? 41 : 40);
+    }
+    assert_int_equal(f->ecs.registers, 22);
+}
+
+static void test_newest_of_one_payload_wins(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    process_add(&f->process, "web", "old", NOW_MS - 2000, "t01");
+    process_add(&f->process, "web", "new", NOW_MS - 1000, "t02");
+    process_add(&f->process, "web", "new", NOW_MS - 1000, "t02");
+    process_add(&f->process, "web", "bad", NOW_MS, "no1");
+    run(f);
+    assert_status(&f->process.changes[0], CHANGE_SUPERSEDED);
+    assert_status(&f->process.changes[1], CHANGE_DEPLOYED);
+    assert_status(&f->process.changes[2], CHANGE_UNCHANGED);
+    assert_status(&f->process.changes[3], CHANGE_REFUSED);
+    assert_int_equal(f->ecs.registers, 1);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
+static void test_restart_beside_a_deploy_is_covered_by_it(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    process_add(&f->process, "web", "r", NOW_MS + 3000, "");
+    process_add(&f->process, "web", "d", NOW_MS - 1000, "t02");
+    run(f);
+    assert_status(&f->process.changes[0], CHANGE_UNCHANGED);
+    assert_status(&f->process.changes[1], CHANGE_DEPLOYED);
+    assert_int_equal(f->ecs.updates, 1);
+}
+
+static void test_restart_beside_a_refused_deploy_is_made(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    process_add(&f->process, "web", "r", NOW_MS + 3000, "");
+    process_add(&f->process, "web", "r2", NOW_MS + 3000, "");
+    process_add(&f->process, "web", "d", NOW_MS - 1000, "no1");
+    run(f);
+    assert_status(&f->process.changes[0], CHANGE_RESTARTED);
+    assert_status(&f->process.changes[1], CHANGE_UNCHANGED);
+    assert_status(&f->process.changes[2], CHANGE_REFUSED);
+    assert_int_equal(f->ecs.forced, 1);
+}
+
+/* One that fails does not take the others with it. */
+static void test_failures_stay_apart(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "a");
+    add_service(f, "b");
+    process_add(&f->process, "a", "1", NOW_MS - 500, "t01");
+    process_add(&f->process, "b", "2", NOW_MS - 500, "t01");
+    add_rule(f, "UpdateService", 0, FAULT_DENIED);
+    run(f);
+    assert_status(&f->process.changes[0], CHANGE_FAILED);
+    assert_status(&f->process.changes[1], CHANGE_DEPLOYED);
+    assert_runs(f, "b", 41);
+}
+
+int main(void) {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_restarts),
+        TEST(test_lost_answer_of_restart_is_found),
+        TEST(test_lost_restart_is_made_again),
+        TEST(test_restart_lost_twice_fails),
+        TEST(test_hidden_failure_of_restart_is_not_believed),
+        TEST(test_covered_restart_is_unchanged),
+        TEST(test_many_targets_take_as_many_waves_as_one),
+        TEST(test_registrations_beyond_the_burst_are_paced),
+        TEST(test_pacing_ends_in_time_for_the_updates),
+        TEST(test_newest_of_one_payload_wins),
+        TEST(test_restart_beside_a_deploy_is_covered_by_it),
+        TEST(test_restart_beside_a_refused_deploy_is_made),
+        TEST(test_failures_stay_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
