@@ -125,20 +125,24 @@ static int end_taken_over(struct execution *x, struct look *look) {
                                  VIEW_ARG(revision_name(look->move->own))));
 }
 
-/* ECS has taken the update; that nobody could look once more does not undo it. */
-static int end_without_look(struct execution *x, struct look *look, struct view why) {
+/* ECS has taken the update, but nobody knows whether it wrote over a newer event's. That is no
+ * success to be told: the retry finds the event's revision running, and looks. */
+static int end_without_look(struct execution *x, struct look *look, const struct err *why) {
     struct move *move = look->move;
     struct known_revision *given = look_find(look, look->given);
     if (given) {
         return end_superseded(x, look, given);
     }
-    if (!why.data) {
-        return execution_out_of_memory(x);
-    }
     if (move->doubt) {
         return move_fail(x, move, move->doubt, move_what_stays(x, move));
     }
-    return end_deployed(x, look, why);
+    return move_fail(x, move, why,
+                     arena_printf(x->arena,
+                                  "; ECS accepted '" VIEW_FMT "' for service '" VIEW_FMT
+                                  "', and the next attempt looks whether a newer event came "
+                                  "between",
+                                  VIEW_ARG(revision_name(move->own)),
+                                  VIEW_ARG(service_name(look))));
 }
 
 /* --- what a look calls for --- */
@@ -293,12 +297,8 @@ static int judge_all(struct execution *x, struct converging *c, int round) {
     for (size_t i = 0; i < c->n; i++) {
         struct look *look = &c->looks[i];
         c->actions[i] = ACTION_NONE;
-        int rc = look->error ? end_without_look(x, look,
-                                                arena_printf(x->arena,
-                                                             "no look was possible after the "
-                                                             "update: %s",
-                                                             look->error->message))
-                             : judge(x, look, &c->actions[i]);
+        int rc =
+            look->error ? end_without_look(x, look, look->error) : judge(x, look, &c->actions[i]);
         if (rc == 0 && c->actions[i] != ACTION_NONE && !in_time) {
             rc = refuse_for_time(x, look, c->actions[i]);
         } else if (rc == 0 && c->actions[i] != ACTION_NONE && round == CONVERGE_MAX_UPDATES) {
@@ -315,9 +315,11 @@ static int judge_all(struct execution *x, struct converging *c, int round) {
 }
 
 static int end_all_without_look(struct execution *x, struct converging *c) {
+    struct err error;
+    err_init(&error);
+    (void)err_set(&error, ERR_DEADLINE_EXCEEDED, "no time left to look at what the service runs");
     for (size_t i = 0; i < c->n; i++) {
-        if (end_without_look(x, &c->looks[i],
-                             VIEW("no time was left to look once more after the update")) != 0) {
+        if (end_without_look(x, &c->looks[i], &error) != 0) {
             return -1;
         }
     }
