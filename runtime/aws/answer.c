@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* ECS nests a handful of levels; the rest is room for what AWS may add. */
-#define ANSWER_MAX_DEPTH 64
+#define AWS_RESPONSE_DEPTH 64
 /* "answer to " and the longest operation. */
 #define SUBJECT_BYTES 128
 /* Digits of a number that is looked at; longer ones are not what is expected. */
@@ -18,7 +18,7 @@
 
 static const struct json_limits limits = {
     .max_bytes = AWS_RESPONSE_BYTES,
-    .max_depth = ANSWER_MAX_DEPTH,
+    .max_depth = AWS_RESPONSE_DEPTH,
 };
 
 struct answer_note answer_note(const struct aws_call *call) {

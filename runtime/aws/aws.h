@@ -42,6 +42,8 @@ void aws_free(struct aws *aws);
 /* Ceiling of a decoded response. A task definition is 64 KB at most; ten services with their
  * events are the largest answer that is asked for. */
 #define AWS_RESPONSE_BYTES ((size_t)4 * 1024 * 1024)
+/* And of its nesting, as JSON: AWS nests a dozen levels at most. */
+#define AWS_RESPONSE_DEPTH 64
 
 struct aws_call {
     /* the question */

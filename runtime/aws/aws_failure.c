@@ -8,10 +8,9 @@
 
 #include <string.h>
 
-/* Error documents are small; ten levels of a validation error are many. */
-static const struct json_limits answer_limits = {
+static const struct json_limits limits = {
     .max_bytes = AWS_RESPONSE_BYTES,
-    .max_depth = 64,
+    .max_depth = AWS_RESPONSE_DEPTH,
 };
 /* What is quoted of AWS's words. */
 #define MESSAGE_BYTES 800
@@ -19,7 +18,7 @@ static const struct json_limits answer_limits = {
 static bool scan(struct view body, struct json_span *ret_root) {
     struct err ignored;
     err_init(&ignored);
-    return json_scan(body, &answer_limits, "answer", ret_root, &ignored) == 0;
+    return json_scan(body, &limits, "answer", ret_root, &ignored) == 0;
 }
 
 bool aws_answer_is_sound(const struct aws_service *service, const struct http_exchange *exchange) {

@@ -30,22 +30,9 @@ static void add_header(struct aws_request *request, struct view name, struct vie
 
 /* Action=AssumeRole&Version=2011-06-15&… */
 static struct view form_of(const struct aws_call *call, struct arena *arena) {
-    struct view head = arena_printf(arena, "Action=%s&Version=%s%s", call->operation,
-                                    call->service->api_version, call->body.len > 0 ? "&" : "");
-    if (head.data == NULL || call->body.len == 0) {
-        return head;
-    }
-    char *form = arena_alloc(arena, head.len + call->body.len);
-    if (form == NULL) {
-        return (struct view){0};
-    }
-    for (size_t i = 0; i < head.len; i++) {
-        form[i] = head.data[i];
-    }
-    for (size_t i = 0; i < call->body.len; i++) {
-        form[head.len + i] = call->body.data[i];
-    }
-    return (struct view){.data = form, .len = head.len + call->body.len};
+    return arena_printf(arena, "Action=%s&Version=%s%s%.*s", call->operation,
+                        call->service->api_version, call->body.len > 0 ? "&" : "",
+                        (int)call->body.len, call->body.len > 0 ? call->body.data : "");
 }
 
 /* The path as it is sent: what the endpoint has before it, then the operation's. */

@@ -25,21 +25,30 @@ static const char *const accepted_media_types[] = {
     "application/vnd.docker.distribution.manifest.v2+json",
 };
 
-static void call_init(const struct ecr_registry *registry, const char *operation, struct view body,
-                      struct aws_call *ret_call) {
-    *ret_call = (struct aws_call){
+/* {"registryId":"111111111111","repositoryName":"r", of every request. */
+static void begin_request(struct json_writer *w, const struct ecr_registry *registry,
+                          struct view repository) {
+    json_begin_object(w, NULL);
+    json_put_optional(w, "registryId", registry->account);
+    json_put_string(w, "repositoryName", repository);
+}
+
+/* Closes the object and makes the call of it. */
+static int finish_call(struct json_writer *w, const struct ecr_registry *registry,
+                       const char *operation, struct arena *arena, struct aws_call *ret_call,
+                       struct err *err) {
+    struct aws_call call = {
         .service = &ecr_service,
         .operation = operation,
-        .body = body,
         .region = registry->region,
         .role_arn = registry->role_arn,
     };
-}
-
-static void put_repository(struct json_writer *w, const struct ecr_registry *registry,
-                           struct view repository) {
-    json_put_optional(w, "registryId", registry->account);
-    json_put_string(w, "repositoryName", repository);
+    json_end_object(w);
+    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
+        return -1;
+    }
+    *ret_call = call;
+    return 0;
 }
 
 static int put_image(struct json_writer *w, const struct ecr_image_id *image, struct err *err) {
@@ -60,18 +69,11 @@ int ecr_describe_image_call(const struct ecr_registry *registry, struct view rep
                             struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
-    json_begin_object(&w, NULL);
-    put_repository(&w, registry, repository);
+    begin_request(&w, registry, repository);
     if (put_image(&w, image, err) < 0) {
         return -1;
     }
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
-        return -1;
-    }
-    call_init(registry, "DescribeImages", body, ret_call);
-    return 0;
+    return finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
 }
 
 /* {"registryId":"111111111111","repositoryName":"r","filter":{"tagStatus":"TAGGED"},
@@ -80,19 +82,12 @@ int ecr_list_tags_call(const struct ecr_registry *registry, struct view reposito
                        struct arena *arena, struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
-    json_begin_object(&w, NULL);
-    put_repository(&w, registry, repository);
+    begin_request(&w, registry, repository);
     json_begin_object(&w, "filter");
     json_put_string(&w, "tagStatus", VIEW("TAGGED"));
     json_end_object(&w);
     json_put_i64(&w, "maxResults", LIST_TAGS_PAGE);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
-        return -1;
-    }
-    call_init(registry, "DescribeImages", body, ret_call);
-    return 0;
+    return finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
 }
 
 /* {"registryId":"111111111111","repositoryName":"r","imageIds":[{"imageTag":"t"}],
@@ -102,9 +97,7 @@ int ecr_get_manifest_call(const struct ecr_registry *registry, struct view repos
                           struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
-    json_begin_object(&w, NULL);
-    put_repository(&w, registry, repository);
+    begin_request(&w, registry, repository);
     if (put_image(&w, image, err) < 0) {
         return -1;
     }
@@ -113,12 +106,7 @@ int ecr_get_manifest_call(const struct ecr_registry *registry, struct view repos
         json_put_string(&w, NULL, view_of(accepted_media_types[i]));
     }
     json_end_array(&w);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
-        return -1;
-    }
-    call_init(registry, "BatchGetImage", body, ret_call);
-    return 0;
+    return finish_call(&w, registry, "BatchGetImage", arena, ret_call, err);
 }
 
 /* sha256: and 64 lower-case hexadecimal digits, the one kind that ECR has. A digest goes into a

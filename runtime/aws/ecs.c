@@ -14,9 +14,8 @@ const struct aws_service ecs_service = {
     .limit_is_quota = true,
 };
 
-static void call_init(const char *operation, struct view body, struct view region,
-                      struct aws_call *ret_call) {
-    *ret_call = (struct aws_call){
+static struct aws_call call_of(const char *operation, struct view body, struct view region) {
+    return (struct aws_call){
         .service = &ecs_service,
         .operation = operation,
         .body = body,
@@ -24,12 +23,23 @@ static void call_init(const char *operation, struct view body, struct view regio
     };
 }
 
+/* Closes the request's object and makes the call of it. */
+static int finish_call(struct json_writer *w, const char *operation, struct view region,
+                       struct arena *arena, struct aws_call *ret_call, struct err *err) {
+    struct view body;
+    json_end_object(w);
+    if (answer_request_body(w->buf, arena, &body, err) < 0) {
+        return -1;
+    }
+    *ret_call = call_of(operation, body, region);
+    return 0;
+}
+
 int ecs_describe_services_call(struct view cluster, const struct view *services, size_t n,
                                struct view region, struct arena *arena, struct aws_call *ret_call,
                                struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
     if (n == 0 || n > ECS_DESCRIBE_SERVICES_MAX) {
         return err_set(err, ERR_SERVICE_UNKNOWN, "cannot describe %zu services in one call", n);
     }
@@ -40,12 +50,7 @@ int ecs_describe_services_call(struct view cluster, const struct view *services,
         json_put_string(&w, NULL, services[i]);
     }
     json_end_array(&w);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
-        return -1;
-    }
-    call_init("DescribeServices", body, region, ret_call);
-    return 0;
+    return finish_call(&w, "DescribeServices", region, arena, ret_call, err);
 }
 
 int ecs_describe_task_definition_call(struct view task_definition, struct view region,
@@ -53,23 +58,17 @@ int ecs_describe_task_definition_call(struct view task_definition, struct view r
                                       struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
     json_begin_object(&w, NULL);
     json_put_string(&w, "taskDefinition", task_definition);
     json_begin_array(&w, "include");
     json_put_string(&w, NULL, VIEW("TAGS"));
     json_end_array(&w);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
-        return -1;
-    }
-    call_init("DescribeTaskDefinition", body, region, ret_call);
-    return 0;
+    return finish_call(&w, "DescribeTaskDefinition", region, arena, ret_call, err);
 }
 
 void ecs_register_task_definition_call(struct view request, struct view region,
                                        struct aws_call *ret_call) {
-    call_init("RegisterTaskDefinition", request, region, ret_call);
+    *ret_call = call_of("RegisterTaskDefinition", request, region);
     ret_call->once = true; /* each call makes a revision */
 }
 
@@ -77,7 +76,6 @@ int ecs_update_service_call(const struct ecs_update_service *update, struct aren
                             struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct view body;
     json_begin_object(&w, NULL);
     json_put_optional(&w, "cluster", update->cluster);
     json_put_string(&w, "service", update->service);
@@ -85,11 +83,9 @@ int ecs_update_service_call(const struct ecs_update_service *update, struct aren
     if (update->force_new_deployment) {
         json_put_bool(&w, "forceNewDeployment", true);
     }
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &body, err) < 0) {
+    if (finish_call(&w, "UpdateService", update->region, arena, ret_call, err) < 0) {
         return -1;
     }
-    call_init("UpdateService", body, update->region, ret_call);
     ret_call->once = update->force_new_deployment; /* each such call starts a deployment */
     return 0;
 }

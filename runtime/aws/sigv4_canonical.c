@@ -1,49 +1,9 @@
 #include "runtime/aws/sigv4_canonical.h"
 
+#include "runtime/aws/uri.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static const char hex_upper[] = "0123456789ABCDEF";
-
-static bool is_unreserved(unsigned char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-/* Percent-encodes all but unreserved characters and `also`. */
-static void append_encoded(struct buf *buf, struct view text, char also) {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (is_unreserved(c) || c == (unsigned char)also) {
-            buf_append_char(buf, (char)c);
-        } else {
-            char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
-            buf_append(buf, (struct view){escape, sizeof(escape)});
-        }
-    }
-}
-
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A percent sign that begins no escape stands for itself. */
-static void append_decoded(struct buf *buf, struct view text) {
-    for (size_t i = 0; i < text.len; i++) {
-        int high = i + 2 < text.len && text.data[i] == '%' ? hex_value(text.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(text.data[i + 2]) : -1;
-        if (low >= 0) {
-            buf_append_char(buf, (char)(high << 4 | low));
-            i += 2;
-        } else {
-            buf_append_char(buf, text.data[i]);
-        }
-    }
-}
 
 /* Cuts "/last" off. */
 static void pop_segment(struct buf *buf) {
@@ -83,7 +43,7 @@ void sigv4_append_path(struct buf *buf, struct view path, bool normalize, bool e
         path = buf_view(&normalized);
     }
     if (encode) {
-        append_encoded(buf, path, '/');
+        uri_append_encoded(buf, path, '/');
     } else {
         buf_append(buf, path);
     }
@@ -104,10 +64,10 @@ static int compare_parameters(const void *left, const void *right) {
 /* Appends the canonical form of `text` to `storage`, which has room for it, and returns it. */
 static struct view recode(struct buf *storage, struct buf *scratch, struct view text) {
     buf_clear(scratch);
-    append_decoded(scratch, text);
+    uri_append_decoded(scratch, text);
     storage->failed |= scratch->failed;
     size_t at = storage->len;
-    append_encoded(storage, buf_view(scratch), '\0');
+    uri_append_encoded(storage, buf_view(scratch), '\0');
     return view_slice(buf_view(storage), at, storage->len - at);
 }
 

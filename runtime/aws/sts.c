@@ -1,6 +1,7 @@
 #include "runtime/aws/sts.h"
 
 #include "runtime/aws/arn.h"
+#include "runtime/aws/uri.h"
 #include "runtime/aws/xml.h"
 #include "runtime/base/clock.h"
 
@@ -28,18 +29,9 @@ static bool is_alphanumeric(char c) {
 }
 
 static void append_parameter(struct buf *buf, const char *name, struct view value) {
-    static const char digits[] = "0123456789ABCDEF";
     buf_append_str(buf, name);
     buf_append_char(buf, '=');
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        if (is_alphanumeric((char)c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            buf_append_char(buf, (char)c);
-        } else {
-            char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-            buf_append(buf, (struct view){escape, sizeof(escape)});
-        }
-    }
+    uri_append_encoded(buf, value, '\0');
 }
 
 /* 2 to 64 of [A-Za-z0-9_+=,.@-]; an external id also has ':' and '/'. */
