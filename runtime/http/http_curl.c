@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Connections kept: a wave of 100 calls, and some. */
+/* Connections kept: a wave of 155 calls, and some. */
 #define MAX_CONNECTIONS 256L
 /* Easy handles kept for reuse, some 8 KB each. */
 #define MAX_POOLED 16

@@ -46,6 +46,7 @@ struct fake_request {
     bool once;
     bool has_token;
     int64_t timeout_ms;
+    int64_t connect_timeout_ms;
     int64_t started_ms; /* since the test began */
 };
 
@@ -118,6 +119,7 @@ static inline int fake_start(void *state, struct http_exchange *exchange, struct
     request->has_token = fake_header(exchange, "X-Amz-Security-Token").len > 0;
     request->once = exchange->once;
     request->timeout_ms = exchange->timeout_ms;
+    request->connect_timeout_ms = exchange->connect_timeout_ms;
     request->started_ms = fake->monotonic_ms - FAKE_MONOTONIC_MS;
     const struct fake_answer *answer = fake->otherwise;
     for (size_t i = 0; i < fake->n_answers; i++) {

@@ -313,6 +313,29 @@ static void attempts_have_bounded_time(void **state) {
     }
 }
 
+/* Handshakes side by side share the processor: each gets longer. */
+static void a_wave_has_longer_to_connect(void **state) {
+    (void)state;
+    static const struct fake_answer answer = {.status = 200, .body = "{}"};
+    static const struct {
+        size_t n_calls;
+        int64_t timeout_ms;
+    } rows[] = {{1, 3000}, {11, 3300}, {192, 8730}, {300, 8730}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct client client;
+        client_open_in(&client, &client_env, NULL, 0);
+        client.fake.otherwise = &answer;
+        struct aws_call *calls = calloc(rows[i].n_calls, sizeof(*calls));
+        for (size_t k = 0; k < rows[i].n_calls; k++) {
+            calls[k] = ecs_call("DescribeServices");
+        }
+        run_calls(&client, calls, rows[i].n_calls);
+        assert_int_equal(client.fake.requests[0].connect_timeout_ms, rows[i].timeout_ms);
+        free(calls);
+        client_close(&client);
+    }
+}
+
 static void the_deadline_ends_all(void **state) {
     (void)state;
     CLIENT(client, {.operation = "A", .status = 200, .body = "{}", .delay_ms = 100},
@@ -434,6 +457,7 @@ int main(void) {
         cmocka_unit_test(one_failure_leaves_the_others_alone),
         cmocka_unit_test(a_stuck_attempt_leaves_time_for_another),
         cmocka_unit_test(attempts_have_bounded_time),
+        cmocka_unit_test(a_wave_has_longer_to_connect),
         cmocka_unit_test(the_deadline_ends_all),
         cmocka_unit_test(the_deadline_leaves_nothing_of_earlier_attempts),
         cmocka_unit_test(an_answer_after_the_deadline_is_not_waited_for),
