@@ -160,6 +160,28 @@ static bool is_worth_retrying(const struct http_exchange *exchange) {
                : exchange->status == 429 || (exchange->status >= 500 && exchange->status <= 599);
 }
 
+/* No answer at all. The endpoint's own time is up long before the deadline. */
+static int not_answered(const struct err *cause, int64_t left_ms, struct err *err) {
+    bool is_early = cause->code == ERR_DEADLINE_EXCEEDED && left_ms > TIMEOUT_MS;
+    return err_set(err, is_early ? ERR_AWS_UNAVAILABLE : cause->code,
+                   "cannot fetch credentials from the container endpoint: %s", cause->message);
+}
+
+/* An answer without credentials: no policy of the function's role can mend that. */
+static int refused(int status, struct err *err) {
+    bool is_refusal = status >= 400 && status <= 499 && status != 429;
+    if (err_is_set(err)) {
+        return -1;
+    }
+    (void)err_set(err, is_refusal ? ERR_ACCESS_DENIED : ERR_AWS_UNAVAILABLE,
+                  "container endpoint answered with status %d instead of credentials", status);
+    if (is_refusal) {
+        err_remedy(err, "correct the address or the authorization token in the variables "
+                        "AWS_CONTAINER_*");
+    }
+    return -1;
+}
+
 /* Up to three attempts, as long as the deadline leaves time for them. */
 static int exchange_run(struct aws *aws, struct http_exchange *exchange, int64_t deadline_ms,
                         struct err *err) {
@@ -176,16 +198,8 @@ static int exchange_run(struct aws *aws, struct http_exchange *exchange, int64_t
             return 0;
         }
         if (attempt == MAX_ATTEMPTS || !is_worth_retrying(exchange) || left_ms <= 2 * PAUSE_MS) {
-            if (status < 0) {
-                return err_set(err, failure.code,
-                               "cannot fetch credentials from the container endpoint: %s",
-                               failure.message);
-            }
-            bool is_refusal =
-                exchange->status >= 400 && exchange->status <= 499 && exchange->status != 429;
-            return err_set(err, is_refusal ? ERR_ACCESS_DENIED : ERR_AWS_UNAVAILABLE,
-                           "container endpoint answered with status %d instead of credentials",
-                           exchange->status);
+            return status < 0 ? not_answered(&failure, left_ms, err)
+                              : refused(exchange->status, err);
         }
         clock_sleep_ms(aws_clock(aws), PAUSE_MS);
     }

@@ -28,6 +28,7 @@ struct fake_world {
     int64_t monotonic_ms;
     struct fake_answer answers[FAKE_MAX_ANSWERS]; /* in order; then nothing but refusals */
     size_t n_answers, n_asked;
+    bool times_out; /* when nothing is left to answer with: says so, instead of "cannot connect" */
     struct buf asked; /* "METHOD url\nname: value\n…\nbody\n\n" of each request */
     struct http_exchange *under_way;
 };
@@ -83,7 +84,9 @@ static inline struct http_exchange *fake_wait(void *state, int64_t timeout_ms) {
     if (answer->outcome == HTTP_OK) {
         buf_append_str(&exchange->body_in, answer->body);
     } else {
-        (void)err_set(&exchange->err, ERR_AWS_UNAVAILABLE, "cannot connect");
+        (void)err_set(&exchange->err,
+                      world->times_out ? ERR_DEADLINE_EXCEEDED : ERR_AWS_UNAVAILABLE,
+                      "cannot connect");
     }
     return exchange;
 }

@@ -168,6 +168,27 @@ static void a_refusal_is_not_repeated(void **state) {
         assert_int_equal(get(&f, false), -1);
         assert_int_equal(f.err.code, rows[i].meaning);
         assert_int_equal(f.world.n_asked, rows[i].n_asked);
+        assert_int_equal(strstr(f.err.remedy, "AWS_CONTAINER_") != NULL,
+                         rows[i].meaning == ERR_ACCESS_DENIED);
+        fixture_release(&f);
+    }
+}
+
+/* Its own few seconds are no matter of the function's timeout. */
+static void silence_is_no_deadline(void **state) {
+    (void)state;
+    static const struct {
+        int64_t left_ms;
+        enum err_code meaning;
+    } rows[] = {{50000, ERR_AWS_UNAVAILABLE}, {4000, ERR_DEADLINE_EXCEEDED}};
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture f;
+        fixture_init(&f);
+        f.world.times_out = true;
+        f.world.monotonic_ms = DEADLINE_MS - rows[i].left_ms;
+        provide(&f, ENV({"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}));
+        assert_int_equal(get(&f, false), -1);
+        assert_int_equal(f.err.code, rows[i].meaning);
         fixture_release(&f);
     }
 }
@@ -245,6 +266,7 @@ int main(void) {
         cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(an_endpoint_that_stumbles_is_asked_again),
         cmocka_unit_test(a_refusal_is_not_repeated),
+        cmocka_unit_test(silence_is_no_deadline),
         cmocka_unit_test(the_deadline_is_kept),
         cmocka_unit_test(an_answer_must_be_whole),
         cmocka_unit_test(a_profile_may_use_it),
