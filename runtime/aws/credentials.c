@@ -230,10 +230,12 @@ static int assume_role_failed(const struct credentials_provider *provider,
     if (answer_is_denied(call)) {
         (void)denial_parse(view_of(call->err.message), &denial);
         struct view who = denial_who(&denial, &arena);
-        err_remedy(err,
-                   "allow sts:AssumeRole on '" VIEW_FMT "' in the policy of " VIEW_FMT
-                   ", and admit it in the role's trust policy",
-                   VIEW_ARG(provider->role_arn), VIEW_ARG(who));
+        if (!denial_remedy_of_deny(&denial, who, provider->role_arn, err)) {
+            err_remedy(err,
+                       "allow sts:AssumeRole on '" VIEW_FMT "' in the policy of " VIEW_FMT
+                       ", and admit it in the role's trust policy",
+                       VIEW_ARG(provider->role_arn), VIEW_ARG(who));
+        }
     } else if (call->err.remedy[0] != '\0') {
         err_remedy(err, "%s", call->err.remedy);
     }

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* What is quoted of AWS's reason. */
+#define REASON_BYTES 160
+
 /* Position of `part` in `text`, without case; text.len when it is not there. */
 static size_t find(struct view text, struct view part) {
     for (size_t i = 0; i + part.len <= text.len; i++) {
@@ -101,4 +104,17 @@ struct view denial_who(const struct denial *denial, struct arena *arena) {
         who = arena_printf(arena, "'" VIEW_FMT "'", VIEW_ARG(who));
     }
     return who.len > 0 ? who : VIEW("the function's role");
+}
+
+bool denial_remedy_of_deny(const struct denial *denial, struct view who, struct view resource,
+                           struct err *err) {
+    bool is_named = resource.len > 0;
+    if (denial->cause != DENIAL_EXPLICIT && denial->cause != DENIAL_GUARDRAIL) {
+        return false;
+    }
+    err_remedy(err,
+               "let " VIEW_FMT " through to " VIEW_FMT "%s" VIEW_FMT "%s: AWS says '" VIEW_FMT "'",
+               VIEW_ARG(who), VIEW_ARG(denial->action), is_named ? " on '" : "", VIEW_ARG(resource),
+               is_named ? "'" : "", VIEW_ARG(view_slice(denial->reason, 0, REASON_BYTES)));
+    return true;
 }

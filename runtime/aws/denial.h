@@ -9,6 +9,7 @@
  */
 
 #include "runtime/base/arena.h"
+#include "runtime/base/err.h"
 #include "runtime/base/view.h"
 
 #include <stdbool.h>
@@ -38,6 +39,11 @@ struct view denial_who(const struct denial *denial, struct arena *arena);
 /* The account of the principal, and of the resource; empty when they name none. */
 struct view denial_principal_account(const struct denial *denial);
 struct view denial_resource_account(const struct denial *denial);
+
+/* Sets the remedy of a denial that no further allowance lifts: an explicit deny, a guardrail.
+ * False, and nothing set, for any other. `resource` may be empty. */
+bool denial_remedy_of_deny(const struct denial *denial, struct view who, struct view resource,
+                           struct err *err);
 
 /* Whether `text` holds `part`; ASCII letters compare without case. */
 bool denial_text_has(struct view text, const char *part);

@@ -62,13 +62,10 @@ static void denial_remedy(const struct ecr_question *q, const struct denial *den
     struct view owner = q->account.len > 0 ? q->account : denial_resource_account(denial);
     bool is_cross = caller.len > 0 && owner.len > 0 && !view_equal(caller, owner);
     struct view resource = denial->resource.len > 0 ? denial->resource : q->repository;
-    if (denial->cause == DENIAL_EXPLICIT || denial->cause == DENIAL_GUARDRAIL) {
-        err_remedy(err,
-                   "let " VIEW_FMT " through to " VIEW_FMT " on '" VIEW_FMT "': AWS says '" VIEW_FMT
-                   "'",
-                   VIEW_ARG(who), VIEW_ARG(denial->action), VIEW_ARG(resource),
-                   VIEW_ARG(view_slice(denial->reason, 0, 160)));
-    } else if (is_cross) {
+    if (denial_remedy_of_deny(denial, who, resource, err)) {
+        return;
+    }
+    if (is_cross) {
         bool from_resource = denial->cause == DENIAL_RESOURCE_POLICY;
         err_remedy(err,
                    "allow %s to " VIEW_FMT " in the policy of repository '" VIEW_FMT

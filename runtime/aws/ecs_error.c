@@ -55,7 +55,7 @@ static int pass_role_denied(const struct ecs_question *q, const struct denial *d
                   "%s of " VIEW_FMT " refused, the task's role may not be passed: " VIEW_FMT "%s",
                   q->call->operation, VIEW_ARG(q->subject), VIEW_ARG(text),
                   answer_note(q->call).text);
-    if (denial->resource.len > 0) {
+    if (!denial_remedy_of_deny(denial, who, denial->resource, err) && denial->resource.len > 0) {
         err_remedy(err,
                    "allow iam:PassRole on '" VIEW_FMT "' with iam:PassedToService "
                    "ecs-tasks.amazonaws.com in the policy of " VIEW_FMT,
@@ -73,11 +73,10 @@ static int access_denied(const struct ecs_question *q, const struct denial *deni
     (void)err_set(err, ERR_ACCESS_DENIED, "%s of " VIEW_FMT " denied: " VIEW_FMT "%s",
                   q->call->operation, VIEW_ARG(q->subject), VIEW_ARG(text),
                   answer_note(q->call).text);
-    if (denial->cause == DENIAL_EXPLICIT || denial->cause == DENIAL_GUARDRAIL) {
-        err_remedy(err, "let " VIEW_FMT " through to " VIEW_FMT ": AWS says '" VIEW_FMT "'",
-                   VIEW_ARG(who), VIEW_ARG(denial->action),
-                   VIEW_ARG(view_slice(denial->reason, 0, 160)));
-    } else if (denial->resource.len > 0) {
+    if (denial_remedy_of_deny(denial, who, denial->resource, err)) {
+        return -1;
+    }
+    if (denial->resource.len > 0) {
         err_remedy(err, "allow " VIEW_FMT " on '" VIEW_FMT "' in the policy of " VIEW_FMT,
                    VIEW_ARG(denial->action), VIEW_ARG(denial->resource), VIEW_ARG(who));
     } else {

@@ -71,6 +71,41 @@ static void who(void **state) {
     }
 }
 
+/* What one policy forbids, no other can allow: the remedy does not ask for it. */
+static void a_deny_is_to_be_lifted(void **state) {
+    (void)state;
+    static const struct {
+        const char *reason, *resource, *remedy;
+    } rows[] = {
+        {" with an explicit deny in a service control policy", "arn:x",
+         "let 'who' through to ecs:A on 'arn:x': AWS says 'with an explicit deny in a service "
+         "control policy'"},
+        {" because no permissions boundary allows the ecs:A action", "",
+         "let 'who' through to ecs:A: AWS says 'because no permissions boundary allows the ecs:A "
+         "action'"},
+        {" because no identity-based policy allows the ecs:A action", "arn:x", NULL},
+        {" because no resource-based policy allows the ecs:A action", "arn:x", NULL},
+        {"", "arn:x", NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena arena ARENA_AUTO = ARENA_INIT(4096);
+        struct view text = arena_printf(&arena,
+                                        "User: who is not authorized to perform: ecs:A on "
+                                        "resource: arn:x%s",
+                                        rows[i].reason);
+        struct denial denial;
+        struct err err;
+        err_init(&err);
+        (void)err_set(&err, ERR_ACCESS_DENIED, "denied");
+        assert_true(denial_parse(text, &denial));
+        bool is_set = denial_remedy_of_deny(&denial, denial_who(&denial, &arena),
+                                            view_of(rows[i].resource), &err);
+        assert_int_equal(is_set, rows[i].remedy != NULL);
+        const char *remedy = rows[i].remedy ? rows[i].remedy : err_default_remedy(err.code);
+        assert_string_equal(err.remedy, remedy);
+    }
+}
+
 static void other_texts_are_none(void **state) {
     (void)state;
     struct denial denial = {.action = VIEW("untouched")};
@@ -96,6 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(causes),
         cmocka_unit_test(who),
+        cmocka_unit_test(a_deny_is_to_be_lifted),
         cmocka_unit_test(other_texts_are_none),
         cmocka_unit_test(search_ignores_case),
     };

@@ -149,7 +149,16 @@ static void a_registration_answers_alike(void **state) {
     assert_int_equal(ecs_register_task_definition_result(&f.call, &f.arena, &d, &f.err), -1);
     assert_int_equal(f.err.code, ERR_PASS_ROLE_DENIED);
     assert_holds(f.err.message, "RegisterTaskDefinition of task definition 'web' refused");
-    assert_holds(f.err.remedy, "arn:aws:iam::222222222222:role/web-task");
+    assert_holds(f.err.remedy, "allow iam:PassRole on 'arn:aws:iam::222222222222:role/web-task'");
+
+    err_init(&f.err);
+    call_fails(&f.call, ERR_ACCESS_DENIED, "AccessDeniedException",
+               VIEW("User: x is not authorized to perform: iam:PassRole on resource: r with an "
+                    "explicit deny in an identity-based policy"),
+               &f.arena);
+    assert_int_equal(ecs_register_task_definition_result(&f.call, &f.arena, &d, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_PASS_ROLE_DENIED);
+    assert_holds(f.err.remedy, "let 'x' through to iam:PassRole on 'r'");
 
     err_init(&f.err);
     call_fails(&f.call, ERR_BAD_RESPONSE, "ClientException", VIEW("Role is not valid"), &f.arena);
