@@ -16,14 +16,14 @@
  */
 
 static const decision_check deploy_checks[] = {
-    check_tag_policy,  check_service,    check_family,       check_running,       check_same_event,
-    check_event_order, check_base,       check_image,        check_digest_policy, check_platform,
-    check_unfinished,  check_containers, check_runs_already, build_revision,
+    check_tag_policy,  check_service,    check_family,     check_running,      check_same_event,
+    check_event_order, check_returned,   check_base,       check_image,        check_digest_policy,
+    check_platform,    check_unfinished, check_containers, check_runs_already, build_revision,
 };
 
 static const decision_check revision_checks[] = {
-    check_service,        check_family,      check_running, check_requested,
-    check_requested_runs, check_event_order, use_requested,
+    check_service,        check_family,      check_running,         check_requested,
+    check_requested_runs, check_event_order, check_requested_order, use_requested,
 };
 
 static const decision_check restart_checks[] = {

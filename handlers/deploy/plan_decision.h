@@ -58,6 +58,10 @@ int check_requested(struct decision *d);
 int check_requested_runs(struct decision *d);
 int use_requested(struct decision *d);
 
+/* plan_returned.c */
+int check_returned(struct decision *d);
+int check_requested_order(struct decision *d);
+
 /* plan_image.c */
 int check_tag_policy(struct decision *d);
 int check_image(struct decision *d);

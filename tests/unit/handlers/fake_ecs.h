@@ -35,6 +35,7 @@ struct fake_revision {
     struct view members; /* the members of the task definition, without braces */
     struct view tags;    /* "[…]", or empty */
     const char *status;
+    int64_t registered_at_ms;
 };
 
 struct fake_deployment {
@@ -133,7 +134,10 @@ static inline struct fake_revision *fake_add_revision(struct fake_ecs *ecs, stru
     struct json_span root = fake_scan(request);
     struct view family = fake_string(ecs, root, "family");
     struct buf members BUF_AUTO = BUF_INIT(1 << 20);
-    struct fake_revision added = {.family = family, .revision = revision, .status = "ACTIVE"};
+    struct fake_revision added = {.family = family,
+                                  .revision = revision,
+                                  .status = "ACTIVE",
+                                  .registered_at_ms = clock_wall_ms(ecs->clock)};
     struct json_member member;
     for (struct json_iterator it = json_iterate(root); json_next_member(&it, &member);) {
         if (json_span_equals(member.name_text, VIEW("tags"))) {
@@ -218,8 +222,9 @@ static inline struct view fake_revision_json(struct fake_ecs *ecs, const struct 
     struct buf text BUF_AUTO = BUF_INIT(1 << 20);
     buf_append_str(&text, "{\"taskDefinition\":{\"taskDefinitionArn\":\"");
     buf_append(&text, arn);
-    buf_appendf(&text, "\",\"revision\":%lld,\"status\":\"%s\",", (long long)r->revision,
-                r->status);
+    buf_appendf(&text, "\",\"revision\":%lld,\"status\":\"%s\",\"registeredAt\":%lld.%03d,",
+                (long long)r->revision, r->status, (long long)(r->registered_at_ms / 1000),
+                (int)(r->registered_at_ms % 1000));
     buf_append(&text, r->members);
     buf_append_str(&text, "}");
     if (r->tags.len > 0) {
