@@ -1,20 +1,9 @@
 /* Calls with the credentials of a role: fetched once, kept, renewed once, failed once. */
 
 #include "fixture_aws.h"
+#include "tests/unit/http/sanitizer.h"
 
 #include <malloc.h>
-
-/* The sanitizers have an allocator of their own, which mallinfo2() does not see. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_A_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_A_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_A_SANITIZER
-#define UNDER_A_SANITIZER 0
-#endif
 
 #define REGISTRY_ROLE "arn:aws:iam::111111111111:role/registry-reader"
 

@@ -1,13 +1,6 @@
 #include "runtime/aws/ecr.h"
 
-#include "tests/unit/aws/answered.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/aws/answered_fixture.h"
 
 #define HEX64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST "sha256:" HEX64
@@ -19,18 +12,6 @@ static const struct ecr_registry registry = {
 };
 static const struct ecr_image_id by_tag = {.tag = {"git-abc", 7}};
 static const struct ecr_image_id by_digest = {.digest = {DIGEST, sizeof(DIGEST) - 1}};
-
-struct fixture {
-    struct arena arena;
-    struct aws_call call;
-    struct err err;
-};
-
-static struct fixture fixture_new(void) {
-    struct fixture f = {.arena = ARENA_INIT(1024 * 1024)};
-    err_init(&f.err);
-    return f;
-}
 
 static struct fixture describe(const struct ecr_image_id *image) {
     struct fixture f = fixture_new();

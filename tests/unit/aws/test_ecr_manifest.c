@@ -1,30 +1,16 @@
 #include "runtime/aws/ecr.h"
 
-#include "tests/unit/aws/answered.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/aws/answered_fixture.h"
 
 #define DIGEST "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define OTHER "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
-
-struct fixture {
-    struct arena arena;
-    struct aws_call call;
-    struct err err;
-};
 
 static struct fixture ask(const struct ecr_image_id *image) {
     static const struct ecr_registry registry = {
         .account = {"111111111111", 12},
         .region = {"us-east-1", 9},
     };
-    struct fixture f = {.arena = ARENA_INIT(1024 * 1024)};
-    err_init(&f.err);
+    struct fixture f = fixture_new();
     assert_int_equal(ecr_get_manifest_call(&registry, VIEW("r"), image, &f.arena, &f.call, &f.err),
                      0);
     return f;

@@ -1,25 +1,6 @@
 #include "runtime/aws/ecs.h"
 
-#include "tests/unit/aws/answered.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-struct fixture {
-    struct arena arena;
-    struct aws_call call;
-    struct err err;
-};
-
-static struct fixture fixture_new(void) {
-    struct fixture f = {.arena = ARENA_INIT(1024 * 1024)};
-    err_init(&f.err);
-    return f;
-}
+#include "tests/unit/aws/answered_fixture.h"
 
 static struct fixture describe(void) {
     static const struct view services[] = {{"backend", 7}, {"api", 3}};

@@ -1,23 +1,9 @@
 #include "runtime/aws/ecs.h"
 
-#include "tests/unit/aws/answered.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-struct fixture {
-    struct arena arena;
-    struct aws_call call;
-    struct err err;
-};
+#include "tests/unit/aws/answered_fixture.h"
 
 static struct fixture describe(void) {
-    struct fixture f = {.arena = ARENA_INIT(1024 * 1024)};
-    err_init(&f.err);
+    struct fixture f = fixture_new();
     assert_int_equal(
         ecs_describe_task_definition_call(VIEW("web"), VIEW(""), &f.arena, &f.call, &f.err), 0);
     return f;

@@ -3,21 +3,10 @@
 #define _GNU_SOURCE
 
 #include "fixture.h"
+#include "sanitizer.h"
 
 #include <malloc.h>
 #include <signal.h>
-
-/* The sanitizers have an allocator of their own, which mallinfo2() does not see. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_A_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_A_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_A_SANITIZER
-#define UNDER_A_SANITIZER 0
-#endif
 
 static void get_returns_status_headers_and_body(void **state) {
     struct fixture *f = *state;
