@@ -159,16 +159,27 @@ static bool is_present(const struct json *detail, const char *member) {
     return json_get(detail, member) != NULL;
 }
 
-/* A null where an image or a revision is expected: json_decode() takes it for absent. */
+/* json_decode() takes null for absent. Here that would turn a deploy into a restart, or a dry run
+ * into a deploy. */
 static int check_nulls(const struct json *detail, struct err *err) {
-    static const char *const members[] = {"tag", "digest", "task_definition"};
+    static const struct {
+        const char *member, *expected, *remedy;
+    } members[] = {
+        {"tag", "string", "send a value, or leave the member out to restart the service"},
+        {"digest", "string", "send a value, or leave the member out to restart the service"},
+        {"task_definition", "string",
+         "send a value, or leave the member out to restart the service"},
+        {"dry_run", "boolean",
+         "send true or false, or leave the member out to carry the event out"},
+    };
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        if (!is_present(detail, members[i]) ||
-            json_type(json_get(detail, members[i])) != JSON_NULL) {
+        if (!is_present(detail, members[i].member) ||
+            json_type(json_get(detail, members[i].member)) != JSON_NULL) {
             continue;
         }
-        err_set(err, ERR_EVENT_MALFORMED, "detail.%s: expected string, got null", members[i]);
-        err_remedy(err, "send a value, or leave the member out to restart the service");
+        err_set(err, ERR_EVENT_MALFORMED, "detail.%s: expected %s, got null", members[i].member,
+                members[i].expected);
+        err_remedy(err, "%s", members[i].remedy);
         return -1;
     }
     return 0;

@@ -12,8 +12,9 @@
  * that cannot be obeyed becomes trigger->refusal, with as much of the trigger filled as could be
  * read:
  *
- *   EventMalformed   a member of the wrong type (null counts for what would be deployed: a
- *                    workflow's empty variable must not turn a deploy into a restart);
+ *   EventMalformed   a member of the wrong type (null counts for what would be deployed and
+ *                    for `dry_run`: a workflow's empty variable must not turn a deploy into a
+ *                    restart, or a dry run into a deploy);
  *                    `task_definition` beside `tag` or `digest`; a member that looks like one of
  *                    these, misspelt ("dryRun"), or, where the event would only restart, any that
  *                    is not known ("image_tag"). Others (a workflow's "commit") are passed over

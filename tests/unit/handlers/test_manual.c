@@ -126,7 +126,7 @@ static void a_revision(void **state) {
 
 static void neither_is_a_restart(void **state) {
     struct fixture *f = *state;
-    accept(f, "{\"service\":\"api\",\"reason\":null,\"dry_run\":null}");
+    accept(f, "{\"service\":\"api\",\"reason\":null,\"force\":null}");
     assert_int_equal(f->trigger.kind, TRIGGER_RESTART);
     assert_false(f->trigger.dry_run);
 }
@@ -170,6 +170,8 @@ static void nothing_is_no_restart(void **state) {
            "detail.digest: expected string, got null");
     refuse(f, "{\"service\":\"a\",\"task_definition\":null}", ERR_EVENT_MALFORMED,
            "detail.task_definition: expected string, got null");
+    refuse(f, "{\"service\":\"a\",\"tag\":\"git-1\",\"dry_run\":null}", ERR_EVENT_MALFORMED,
+           "detail.dry_run: expected boolean, got null");
     refuse(f, "{\"service\":\"a\",\"tag\":\"\"}", ERR_TAG_INVALID, "detail.tag: the tag is empty");
     refuse(f, "{\"service\":\"a\",\"digest\":\"\"}", ERR_TAG_INVALID,
            "detail.digest: '' is no digest");
