@@ -26,11 +26,12 @@ usage: ./build.sh COMMAND
     test e2e [BIN]    deploys end to end on an emulated AWS (default: a build with sanitizers)
     test fuzz [SEC]   each fuzz target for SEC seconds (10)
     test release      the release binary: hardening, byte-for-byte rebuild, end to end
+    test samples      the samples under events/, against botocore and a second splice
     test template     template.yaml and its permissions
     test lint         the same as `lint`
   test-sam        sam build and sam local invoke, in Docker
   bench           speed and memory against references                 -> build/bench/results.md
-  fuzz [SECONDS]  each fuzz target for longer (60)
+  fuzz [SECONDS]  each fuzz target for longer (60), or `fuzz runs N`: for N executions
   lint            formatting, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, layers
   format          formats the sources
   setup           installs whatever is missing (the commands do so themselves)
@@ -139,12 +140,21 @@ test_fuzz() {
     tools/fuzz.sh "${1:-10}"
 }
 
+# The samples against botocore, and the register requests against a second implementation.
+test_samples() {
+    need python
+    say "the samples under events/"
+    "$VENV/bin/python" tests/golden/check_samples.py
+}
+
 test_release() {
     cmd_package
     say "the release binary's hardening"
     tools/check-hardening.sh build/static/bootstrap
     say "the release, built again elsewhere, byte for byte"
     tools/check-reproducible.sh
+    say "the release binary and TLS"
+    tools/check-tls.sh
     test_e2e build/static/bootstrap
 }
 
@@ -157,7 +167,7 @@ test_template() {
 # Each kind as a process of its own, so that one that fails does not hide the others.
 test_all() {
     local started=$SECONDS kind passed=0 failed=()
-    for kind in unit lint template sanitize sigv4 runtime e2e fuzz release; do
+    for kind in unit samples lint template sanitize sigv4 runtime e2e fuzz release; do
         if "$ROOT/build.sh" test "$kind"; then
             passed=$((passed + 1))
         else
@@ -171,7 +181,7 @@ test_all() {
 
 cmd_test() {
     case ${1:-all} in
-    unit | sanitize | runtime | sigv4 | template | release) "test_$1" ;;
+    unit | samples | sanitize | runtime | sigv4 | template | release) "test_$1" ;;
     lint) cmd_lint ;;
     e2e) test_e2e "${2:-}" ;;
     fuzz) test_fuzz "${2:-10}" ;;
@@ -201,7 +211,8 @@ cmd_bench() {
 }
 
 cmd_fuzz() {
-    test_fuzz "${1:-60}"
+    need compiler tests clang
+    tools/fuzz.sh "${@:-60}"
 }
 
 c_sources() {
