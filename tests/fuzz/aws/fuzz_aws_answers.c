@@ -1,6 +1,7 @@
 /* Answers of ECR and ECS: the first byte chooses the operation, the second what it ended with, the
  * rest is the body. What is decoded is what is documented, and the same the second time. */
 
+#include "runtime/aws/aws_failure.h"
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
 #include "tests/fuzz/require.h"
@@ -24,14 +25,32 @@ static const char *const codes[] = {
 };
 #define N_CODES (sizeof(codes) / sizeof(codes[0]))
 
+/* As aws_call_all() ends a call: with the words and the error that a failure's body yields. */
+static void fail_call(struct aws_call *call, struct arena *arena) {
+    static struct http_exchange exchange = {.outcome = HTTP_OK, .status = 400};
+    buf_init(&exchange.body_in, AWS_RESPONSE_BYTES);
+    buf_append(&exchange.body_in, call->response);
+    struct aws_failure failure = aws_failure_read(call->service, &exchange, arena);
+    const struct aws_verdict verdict = {
+        .failure = &failure,
+        .exchange = &exchange,
+        .class = retry_classify(call->service, HTTP_OK, call->status, view_of(call->code)),
+        .region = VIEW("us-east-1"),
+    };
+    aws_failure_report(call, &verdict);
+    call->message = failure.message;
+    buf_release(&exchange.body_in);
+}
+
 static void end_call(struct aws_call *call, uint8_t end, struct view body, struct arena *arena) {
     size_t code = end % N_CODES;
     err_init(&call->err);
     call->status = code == 0 ? 200 : 400;
     call->response = arena_copy(arena, body);
+    call->attempts = 1;
     memcpy(call->code, codes[code], strlen(codes[code]) + 1);
     if (code > 0) {
-        (void)err_set(&call->err, ERR_BAD_RESPONSE, "%s", codes[code]);
+        fail_call(call, arena);
     }
 }
 

@@ -67,6 +67,23 @@ static void require_secret_is_kept(const struct table *table, const struct err *
     require(strstr(err->message, SECRET) == NULL && strstr(err->remedy, SECRET) == NULL);
 }
 
+static bool resolves(const struct config *config, struct view name, struct arena *arena) {
+    struct target target;
+    struct err err;
+    err_init(&err);
+    if (target_resolve(config, name, arena, &target, &err) != 0) {
+        require(err.code == ERR_SERVICE_UNKNOWN && err.remedy[0] != '\0');
+        return false;
+    }
+    require(!err_is_set(&err) && view_equal(target.name, name));
+    require(image_repository_is_valid(target.repository.name));
+    require(arn_is_region(target.repository.registry.region));
+    require(target.service.len > 0 && target.family.len > 0 && target.cluster.len > 0);
+    require(tag_policy_admits(target.deploy_tags, VIEW("latest")) ==
+            tag_policy_admits(target.deploy_tags, VIEW("latest")));
+    return true;
+}
+
 static void require_is_sound(const struct config *config, struct arena *arena) {
     require(config_name_is_valid(config->project) && config_name_is_valid(config->env));
     require(arn_is_region(config->region) && arn_is_region(config->ecr_region));
@@ -80,16 +97,24 @@ static void require_is_sound(const struct config *config, struct arena *arena) {
     require(!config->is_prod || config->deploy_tags.latest_by_name);
     require(config->has_service_map == (config->n_services > 0));
     for (size_t i = 0; i < config->n_services; i++) {
-        struct target target;
-        struct err err;
-        err_init(&err);
-        require(target_resolve(config, config->services[i].name, arena, &target, &err) == 0);
-        require(image_repository_is_valid(target.repository.name));
-        require(arn_is_region(target.repository.registry.region));
-        require(target.service.len > 0 && target.family.len > 0 && target.cluster.len > 0);
-        require(tag_policy_admits(target.deploy_tags, VIEW("latest")) ==
-                tag_policy_admits(target.deploy_tags, VIEW("latest")));
+        require(resolves(config, config->services[i].name, arena));
     }
+}
+
+/* Any name: with a map only those in it are known, without one those of the grammar whose
+ * repository has a name that ECR takes, which lacks capitals. */
+static void require_unknown_is_refused(const struct config *config, struct view name,
+                                       struct arena *arena) {
+    bool is_known = !config->has_service_map && config_name_is_valid(name);
+    for (size_t i = 0; i < name.len && !config->has_service_map; i++) {
+        is_known &= name.data[i] < 'A' || name.data[i] > 'Z';
+    }
+    for (size_t i = 0; i < config->n_services; i++) {
+        is_known |= view_equal(config->services[i].name, name);
+    }
+    bool is_resolved = resolves(config, name, arena);
+    require(is_known || !is_resolved);
+    require(is_resolved || !config->has_service_map || !is_known);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -107,8 +132,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     err_init(&err);
     if (config_load(&env, &arena, &config, &err) == 0) {
         require(!err_is_set(&err));
+        struct view name = arena_copy(&arena, view_of(table.lines[table.n - 1].value));
         free(text); /* nothing of the environment is borrowed */
         require_is_sound(&config, &arena);
+        require_unknown_is_refused(&config, name, &arena);
         return 0;
     }
     require(err.code == ERR_CONFIG_INVALID && strlen(err.remedy) > 0);
