@@ -64,7 +64,7 @@ void credentials_provider_free(struct credentials_provider *provider);
 /* The credentials, fetched if there are none or they are about to expire. They are borrowed until
  * the next call for this provider. `aws` carries out what has to be fetched, before deadline_ms on
  * the monotonic clock. -1: ERR_ACCESS_DENIED (none found; AssumeRole refused), or what the call
- * met. `force` drops the cached ones first: AWS has just called them expired. */
+ * met. `force` drops the cached ones first: AWS has just called them expired or unknown. */
 ERR_MUST_USE int credentials_get(struct credentials_provider *provider, struct aws *aws,
                                  int64_t deadline_ms, bool force,
                                  struct aws_credentials *ret_credentials, struct err *err);

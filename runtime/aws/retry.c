@@ -37,7 +37,9 @@ static const struct code_class {
 
     {"ExpiredToken", RETRY_CREDENTIALS},
     {"ExpiredTokenException", RETRY_CREDENTIALS},
+    {"InvalidClientTokenId", RETRY_CREDENTIALS},
     {"TokenRefreshRequired", RETRY_CREDENTIALS},
+    {"UnrecognizedClientException", RETRY_CREDENTIALS},
 
     {"AuthFailure", RETRY_CLOCK_SKEW},
     {"InvalidSignatureException", RETRY_CLOCK_SKEW},

@@ -23,7 +23,7 @@ enum retry_class {
     RETRY_NOT_SENT,    /* it never reached AWS */
     RETRY_TRANSIENT,   /* 5xx, or no response: it may have been carried out */
     RETRY_CLOCK_SKEW,  /* signed with a wrong time: again at once with the right one */
-    RETRY_CREDENTIALS, /* expired: again at once with new ones */
+    RETRY_CREDENTIALS, /* expired, or unknown since their role was made anew: again with new ones */
 };
 
 struct retry_bucket {

@@ -173,6 +173,7 @@ static void a_denial_names_the_action(void **state) {
                     "authorized\"}",
             .headers = "x-amzn-RequestId: r-1\n"},
            {.status = 403, .body = "{\"__type\":\"AccessDenied\"}"},
+           {.status = 400, .body = "{\"__type\":\"UnrecognizedClientException\"}"},
            {.status = 400, .body = "{\"__type\":\"UnrecognizedClientException\"}"});
     struct aws_call call = ecs_call("UpdateService");
     run_call(&client, &call);

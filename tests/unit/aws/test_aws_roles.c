@@ -175,7 +175,8 @@ static void a_role_that_is_refused_is_asked_for_once_a_run(void **state) {
     client_close(&client);
 }
 
-/* Both calls learn that the token has expired; it is renewed for both by one AssumeRole. */
+/* Both calls learn that the token is no good any more, for whatever reason; it is renewed for both
+ * by one AssumeRole. */
 static void an_expired_role_is_renewed_once(void **state) {
     (void)state;
     CLIENT(client,
@@ -185,7 +186,7 @@ static void an_expired_role_is_renewed_once(void **state) {
            {.operation = "A", .status = 400, .body = "{\"__type\":\"ExpiredTokenException\"}"},
            {.operation = "B",
             .status = 400,
-            .body = "{\"__type\":\"ExpiredTokenException\"}",
+            .body = "{\"__type\":\"UnrecognizedClientException\"}",
             .delay_ms = 50},
            {.operation = "AssumeRole",
             .status = 200,

@@ -66,6 +66,8 @@ static void codes_decide_before_the_status(void **state) {
         {500, "ServerException", RETRY_TRANSIENT},
         {400, "ExpiredTokenException", RETRY_CREDENTIALS},
         {403, "ExpiredToken", RETRY_CREDENTIALS},
+        {403, "InvalidClientTokenId", RETRY_CREDENTIALS},
+        {400, "UnrecognizedClientException", RETRY_CREDENTIALS},
         {400, "InvalidSignatureException", RETRY_CLOCK_SKEW},
         {403, "SignatureDoesNotMatch", RETRY_CLOCK_SKEW},
         {403, "RequestTimeTooSkewed", RETRY_CLOCK_SKEW},
