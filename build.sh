@@ -187,7 +187,7 @@ cmd_test() {
     fuzz) test_fuzz "${2:-10}" ;;
     all) test_all ;;
     *)
-        usage
+        usage >&2
         exit 64
         ;;
     esac

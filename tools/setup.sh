@@ -31,25 +31,34 @@ as_root() {
     fi
 }
 
+# Whether packages can be installed here; if not, says what a person has to install.
+can_install() {
+    if ! command -v apt-get >/dev/null; then
+        echo "install these first (this is no Debian or Ubuntu): $*" >&2
+        return 1
+    fi
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        echo "install these first (you are not root, and there is no sudo): $*" >&2
+        return 1
+    fi
+}
+
 install_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0
-    if ! command -v apt-get >/dev/null; then
-        echo "install these first (this is no Debian or Ubuntu): ${missing[*]}" >&2
-        exit 69
-    fi
+    can_install "${missing[@]}" || exit 69
     echo "installing ${missing[*]}"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" >/dev/null
+    quietly as_root apt-get update -qq
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}"
 }
 
 # A virtual environment from a requirements file, made anew when the file changes.
 virtual_environment() {
     local folder=$1 requirements=$2
     if ! cmp -s "$requirements" "$folder/requirements.txt"; then
-        echo "installing $(basename "$folder") from $requirements"
+        echo "installing Python packages into ${folder#"$ROOT"/} ($requirements)"
         rm -rf "$folder"
         python3 -m venv "$folder"
         "$folder/bin/pip" install -q --disable-pip-version-check -r "$requirements"
