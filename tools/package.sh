@@ -19,7 +19,7 @@ zip=build/function.zip
 [ -z "${SLIPWAY_STATIC_DIR:-}" ] || zip=$out/function.zip
 python3 tools/zip.py "$zip" bootstrap="$out/bootstrap" certs="$out/sysroot/certs"
 bytes=$(stat -c %s "$zip")
-# DESIGN's budget. What grows past it should do so on purpose.
+# The budget of docs/performance.md. What grows past it should do so on purpose.
 limit=1600000
 printf '%s: %s bytes\n' "$zip" "$bytes"
 if [ "$bytes" -gt $limit ]; then

@@ -101,7 +101,7 @@ class Case:
 
 
 class Target:
-    """Names by convention and by ECS_SERVICE_MAP (CONTRACT: docs/configuration.md)."""
+    """Names by convention and by ECS_SERVICE_MAP (docs/configuration.md)."""
 
     def __init__(self, case: Case, service: str) -> None:
         env = case.environment
