@@ -3,26 +3,10 @@
 #define _GNU_SOURCE
 
 #include "fixture.h"
-
-#include "runtime/base/clock.h"
+#include "stopping_clock.h"
 
 #include <netdb.h>
 #include <semaphore.h>
-
-/* The system's clocks, of which the wall clock gets ahead as a test says. */
-static int64_t stood_still_ms;
-
-static int64_t wall_ms(void *state) {
-    (void)state;
-    return clock_wall_ms(&clock_system) + stood_still_ms;
-}
-
-static int64_t monotonic_ms(void *state) {
-    (void)state;
-    return clock_monotonic_ms(&clock_system);
-}
-
-static const struct clock stopping_clock = {.wall_ms = wall_ms, .monotonic_ms = monotonic_ms};
 
 static void use_stopping_clock(struct fixture *f) {
     const struct http_curl_options options = {.user_agent = "slipway-test",

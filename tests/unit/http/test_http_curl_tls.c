@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 
 #include "fixture.h"
+#include "stopping_clock.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -88,11 +89,14 @@ static int tear_down_group(void **state) {
     return system(command);
 }
 
-/* A client that trusts as `options` say, in place of the fixture's. */
+/* A client that trusts as said, in place of the fixture's. */
 static void use_client(struct fixture *f, const char *ca_bundle, const char *ca_directory) {
-    struct http_curl_options options = {
-        .ca_bundle = ca_bundle, .ca_directory = ca_directory, .user_agent = "slipway-test"};
+    struct http_curl_options options = {.ca_bundle = ca_bundle,
+                                        .ca_directory = ca_directory,
+                                        .user_agent = "slipway-test",
+                                        .clock = &stopping_clock};
     http_curl_free(&f->http);
+    stood_still_ms = 0;
     assert_int_equal(http_curl_new(&options, &f->http, &f->err), 0);
 }
 
@@ -241,6 +245,20 @@ static void a_session_is_resumed_by_a_later_connection(void **state) {
     assert_int_equal(fixture_connections(f), 2);
 }
 
+/* The connections are gone then; what was negotiated and what is trusted are not. */
+static void a_session_outlives_a_standstill(void **state) {
+    need_server();
+    struct fixture *f = *state;
+    use_client(f, tls.certificate, NULL);
+    assert_int_equal(request(f, "127.0.0.1", "/"), 0);
+    for (int i = 0; i < 3; i++) {
+        stood_still_ms += 3600000;
+        assert_int_equal(request(f, "127.0.0.1", "/"), 0);
+        assert_view(buf_view(&f->exchange.body_in), "requests 1, resumed 1");
+    }
+    assert_int_equal(fixture_connections(f), 4);
+}
+
 /* While the only handle that has spoken to the server is busy elsewhere, another resumes what that
  * one has learnt. */
 static void a_session_is_shared_by_all_handles(void **state) {
@@ -346,6 +364,7 @@ int main(void) {
         FIXTURE_TEST(the_bundle_is_parsed_once),
         FIXTURE_TEST(parallel_handshakes_share_the_bundle),
         FIXTURE_TEST(a_session_is_resumed_by_a_later_connection),
+        FIXTURE_TEST(a_session_outlives_a_standstill),
         FIXTURE_TEST(a_session_is_shared_by_all_handles),
         FIXTURE_TEST(tls_warm_up_leaves_two_connections),
         FIXTURE_TEST(plain_warm_up_leaves_two_connections),
