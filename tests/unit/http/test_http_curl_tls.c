@@ -48,7 +48,7 @@ static void start_server(void) {
         close(out[1]);
         int null = open("/dev/null", O_WRONLY);
         dup2(null, STDERR_FILENO);
-        execlp("python3", "python3", TEST_DATA_DIR "/tls_server.py", tls.certificate, key,
+        execlp("python3", "python3", "-IS", TEST_DATA_DIR "/tls_server.py", tls.certificate, key,
                (char *)NULL);
         _exit(127);
     }
@@ -172,7 +172,7 @@ static void a_proxy_is_trusted_alike(void **state) {
     char proxy[64];
     snprintf(proxy, sizeof(proxy), "https://127.0.0.1:%d", tls.port);
     setenv("https_proxy", proxy, 1);
-    use_client(f, NULL, NULL);
+    use_client(f, NULL, tls.directory); /* where nothing is under its hash */
     assert_int_equal(request(f, "slipway.invalid", "/"), -1);
     assert_untrusted(f);
     use_client(f, tls.certificate, NULL);
