@@ -298,6 +298,7 @@ static int decode_definition(const struct aws_call *call, struct arena *arena,
     if (!answer_i64(d.text, "revision", &d.revision) || d.revision < 1) {
         return answer_lacks(call, "revision", err);
     }
+    d.registered_at_ms = answer_time_ms(d.text, "registeredAt");
     struct json_span tags;
     if (answer_array(root, "tags", &tags)) {
         d.tags_text = tags;

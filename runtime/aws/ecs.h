@@ -60,7 +60,8 @@ struct ecs_task_definition {
     struct view arn;
     struct view family;
     int64_t revision;
-    struct view status; /* ACTIVE, INACTIVE, DELETE_IN_PROGRESS */
+    struct view status;       /* ACTIVE, INACTIVE, DELETE_IN_PROGRESS */
+    int64_t registered_at_ms; /* 0 when absent */
     struct ecs_tag *tags;
     size_t n_tags;
 };
