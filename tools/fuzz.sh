@@ -37,7 +37,7 @@ max_len() {
     fuzz_clock) echo 64 ;;
     fuzz_image) echo 400 ;;
     fuzz_printable) echo 300 ;;
-    fuzz_arn | fuzz_tag_policy) echo 600 ;;
+    fuzz_arn | fuzz_tag_policy | fuzz_shared_config) echo 600 ;;
     fuzz_error_document | fuzz_splice) echo 3000 ;;
     fuzz_config | fuzz_event) echo 2000 ;;
     *) echo 1200 ;;
