@@ -106,9 +106,15 @@ static void find_running(struct gathering *g) {
 
 /* --- the second wave --- */
 
-/* If another event's revision is the family's newest and does not run, that event is at work or has
- * come to grief, and this one may have been at work at the same time: its own revision may be among
- * those that were registered since the running one. */
+/* This event's own revision may be among those that were registered since the running one. Either
+ * another event's is the newest and does not run: that event is at work or has come to grief, and
+ * this one may have been at work at the same time. Or the service was given what it runs after this
+ * event, which may have been carried out and gone back from before then. */
+static bool may_be_between(const struct facts *f, const struct trigger *trigger) {
+    return ecs_tag_value(&f->latest, TAG_EVENT_ID).len > 0 ||
+           service_was_given_since(&f->service, trigger->event_time_ms);
+}
+
 static int ask_between(struct gathering *g, struct wave *wave, struct gatherer *gatherer) {
     const struct facts *f = g->request->ret_facts;
     struct view family;
@@ -117,8 +123,7 @@ static int ask_between(struct gathering *g, struct wave *wave, struct gatherer *
     if (!event_tag.data) {
         return err_out_of_memory(gatherer->err, "facts");
     }
-    if (g->request->trigger->kind != TRIGGER_DEPLOY ||
-        ecs_tag_value(&f->latest, TAG_EVENT_ID).len == 0 ||
+    if (g->request->trigger->kind != TRIGGER_DEPLOY || !may_be_between(f, g->request->trigger) ||
         revision_is_of_event(&f->latest, event_tag) ||
         !revision_parse(f->service.task_definition, &family, &running) ||
         !view_equal(family, f->latest.family)) {
@@ -156,7 +161,7 @@ static int ask_second(struct gathering *g, struct wave *wave, struct gatherer *g
     return 0;
 }
 
-/* A revision between that cannot be had is none of this event's. */
+/* A revision between that is gone is none of this event's. */
 static int read_between(struct gathering *g, const struct wave *wave, struct gatherer *gatherer) {
     struct facts *f = g->request->ret_facts;
     f->between = ARENA_ARRAY(gatherer->arena, g->n_between, struct ecs_task_definition);
@@ -170,6 +175,9 @@ static int read_between(struct gathering *g, const struct wave *wave, struct gat
             return -1;
         }
         f->n_between += absent ? 0 : 1;
+        if (absent && err_class(absent->code) != ERR_CLASS_REFUSED) {
+            f->between_err = absent;
+        }
     }
     return 0;
 }

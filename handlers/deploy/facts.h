@@ -34,7 +34,8 @@ struct facts {
     struct ecs_task_definition *between;  /* revisions of the family that an unfinished deploy may
                                              have left (see facts.c); mostly none */
     size_t n_between;
-    struct ecr_image *tagged; /* for a tag that does not exist: images that are there */
+    const struct err *between_err; /* why one of them could not be had */
+    struct ecr_image *tagged;      /* for a tag that does not exist: images that are there */
     size_t n_tagged;
 };
 

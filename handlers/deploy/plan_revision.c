@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define MS_PER_SECOND 1000
+
 /* "_" and a 64-bit hash in hexadecimal. */
 #define EVENT_HASH_BYTES 17
 
@@ -102,4 +104,35 @@ bool revision_rank_of(const struct ecs_task_definition *definition,
     }
     *ret_rank = (struct revision_rank){.event_time_ms = time_ms, .revision = definition->revision};
     return true;
+}
+
+bool service_was_given_since(const struct ecs_service_state *service, int64_t time_ms) {
+    return service->primary &&
+           service->primary->created_at_ms / MS_PER_SECOND > time_ms / MS_PER_SECOND;
+}
+
+static bool has_deployment_of(const struct ecs_service_state *service, struct view arn) {
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        if (view_equal(service->deployments[i].task_definition, arn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool revision_was_left(const struct ecs_task_definition *definition,
+                       const struct ecs_service_state *service) {
+    const struct ecs_deployment *primary = service->primary;
+    struct revision_rank rank;
+    struct view family;
+    int64_t runs;
+    if (!primary || !revision_rank_of(definition, &rank) ||
+        !revision_parse(primary->task_definition, &family, &runs) ||
+        !view_equal(family, definition->family)) {
+        return false;
+    }
+    bool is_from_before = runs < rank.revision && runs <= revision_floor(definition);
+    bool is_given_since =
+        definition->registered_at_ms > 0 && primary->created_at_ms > definition->registered_at_ms;
+    return is_from_before && (is_given_since || has_deployment_of(service, definition->arn));
 }

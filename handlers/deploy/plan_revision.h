@@ -41,6 +41,17 @@ bool revision_is_of_event(const struct ecs_task_definition *definition, struct v
  * of this revision has a revision above that. */
 int64_t revision_floor(const struct ecs_task_definition *definition);
 
+/* Whether what the service runs was given to it after that time. Events tell whole seconds, so that
+ * the same second counts as not after. */
+bool service_was_given_since(const struct ecs_service_state *service, int64_t time_ms);
+/* Whether the service went back from it: it has been given what it runs, which is from before this
+ * one was planned, after this one had been registered; ECS's circuit breaker, an alarm or a person
+ * does so. What is left of a deploy that was killed between its registration and its update looks
+ * alike, but for the time; so does the late update of an older event, but that its revision is not
+ * from before. A restart of what ran, right after a deploy was killed, cannot be told apart. */
+bool revision_was_left(const struct ecs_task_definition *definition,
+                       const struct ecs_service_state *service);
+
 /* Which of two wins: the newer event, and of the same time the higher revision. */
 struct revision_rank {
     int64_t event_time_ms;

@@ -16,7 +16,8 @@ struct fixture {
     struct err err;
     char calls[MAX_CALLS][160]; /* "DescribeTaskDefinition {…}" */
     size_t n_calls;
-    const char *fails; /* the operation that gets this answer */
+    const char *fails;       /* the operation that gets this answer */
+    const char *fails_about; /* only a request that has this in it; NULL: each */
     int status;
     const char *body;
 };
@@ -28,7 +29,8 @@ static void answer(void *state, struct http_exchange *exchange) {
     snprintf(f->calls[f->n_calls++], sizeof(f->calls[0]), VIEW_FMT " " VIEW_FMT,
              VIEW_ARG(operation), VIEW_ARG(exchange->body));
     fake_check(!fake_is_write(exchange), "a write");
-    if (f->fails && view_equal(operation, view_of(f->fails))) {
+    if (f->fails && view_equal(operation, view_of(f->fails)) &&
+        (!f->fails_about || strstr(f->calls[f->n_calls - 1], f->fails_about))) {
         fake_respond(exchange, f->status, view_of(f->body));
         return;
     }
@@ -257,6 +259,38 @@ static void test_between_is_looked_at_for_another_event(void **state) {
     assert_int_equal(gather_one(f)->n_between, 0);
 }
 
+/* Under somebody else's newest revision too, once the service was given what it runs after the
+ * event: it may have gone back from the event's revision. */
+static void test_between_is_looked_at_after_a_return(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    register_revision(f, EVENT("mine"));
+    register_revision(f, "");
+    process_add(&f->process, "web", "mine", NOW_MS - 1000, "t01");
+    const struct facts *facts = gather_one(f);
+    assert_int_equal(f->process.http.waves, 2);
+    assert_int_equal(facts->n_between, 1);
+    assert_view(facts->between[0].arn, FAKE_ARN "task-definition/web:41");
+}
+
+/* What is gone is not missed; what could not be had is. */
+static void test_between_that_cannot_be_had(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    register_revision(f, EVENT("mine"));
+    register_revision(f, EVENT("other"));
+    process_add(&f->process, "web", "mine", NOW_MS, "t01");
+    f->fails = "DescribeTaskDefinition";
+    f->fails_about = "\"web:41\"";
+    f->status = 400;
+    f->body =
+        "{\"__type\":\"ClientException\",\"message\":\"Unable to describe task definition.\"}";
+    assert_null(gather_one(f)->between_err);
+    assert_int_equal(f->process.facts[0].n_between, 0);
+    f->body = "{\"__type\":\"ThrottlingException\"}";
+    assert_int_equal(gather_one(f)->between_err->code, ERR_THROTTLED);
+}
+
 static void test_between_is_bounded(void **state) {
     struct fixture *f = *state;
     add_service(f, "web");
@@ -389,6 +423,8 @@ int main(void) {
         TEST(test_what_has_no_facts_is_not_asked_for),
         TEST(test_running_below_the_newest_is_described),
         TEST(test_between_is_looked_at_for_another_event),
+        TEST(test_between_is_looked_at_after_a_return),
+        TEST(test_between_that_cannot_be_had),
         TEST(test_between_is_bounded),
         TEST(test_absent_tag_brings_those_that_are_there),
         TEST(test_errors_end_up_where_they_belong),
