@@ -55,19 +55,10 @@ static bool is_known(const struct look *look, int64_t revision) {
     return false;
 }
 
-/* A family that several entries of ECS_SERVICE_MAP name. */
-static bool is_shared(const struct config *config, struct view family) {
-    size_t n = 0;
-    for (size_t i = 0; i < config->n_services; i++) {
-        n += view_equal(config->services[i].task_family, family) ? 1 : 0;
-    }
-    return n > 1;
-}
-
 int look_begin(struct execution *x, struct move *move, struct look *ret_look) {
     const struct facts *facts = move->change->facts;
     struct look look = {.move = move,
-                        .is_shared = is_shared(x->config, move->change->target->family)};
+                        .is_shared = target_shares_family(x->config, move->change->target)};
     struct view family;
     if (facts->running.arn.len > 0) {
         look.floor = revision_floor(&facts->running);
@@ -109,6 +100,7 @@ bool look_takes_part(const struct look *look, const struct known_revision *revis
     const struct ecs_task_definition *definition = &revision->definition;
     struct revision_rank rank;
     return !look->is_shared && !revision->is_unusable && revision_rank_of(definition, &rank) &&
+           !revision_was_left(definition, &facts_of(look)->service) &&
            view_equal(definition->family, look->move->change->target->family) &&
            definition->revision != look->move->rank.revision &&
            (definition->revision > look->floor || has_new_deployment_of(look, definition->arn));

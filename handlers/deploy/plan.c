@@ -16,9 +16,10 @@
  */
 
 static const decision_check deploy_checks[] = {
-    check_tag_policy,  check_service,    check_family,     check_running,      check_same_event,
-    check_event_order, check_returned,   check_base,       check_image,        check_digest_policy,
-    check_platform,    check_unfinished, check_containers, check_runs_already, build_revision,
+    check_tag_policy, check_service,     check_family,        check_running,
+    check_same_event, check_event_order, check_family_read,   check_returned,
+    check_base,       check_image,       check_digest_policy, check_platform,
+    check_unfinished, check_containers,  check_runs_already,  build_revision,
 };
 
 static const decision_check revision_checks[] = {

@@ -59,6 +59,7 @@ int check_requested_runs(struct decision *d);
 int use_requested(struct decision *d);
 
 /* plan_returned.c */
+int check_family_read(struct decision *d);
 int check_returned(struct decision *d);
 int check_requested_order(struct decision *d);
 

@@ -106,7 +106,8 @@ static bool others_were_at_work(const struct decision *d) {
     bool is_newest = latest->revision <= running->revision;
     return revision_floor(running) < running->revision - 1 ||
            (!is_newest && latest->revision > running->revision + 1) ||
-           (!is_newest && revision_rank_of(latest, &other) && revision_outranks(other, own));
+           (!is_newest && revision_rank_of(latest, &other) && revision_outranks(other, own) &&
+            !revision_was_left(latest, &d->facts->service));
 }
 
 /* Twice the same event. Its first delivery may have ended between its update and its look (see

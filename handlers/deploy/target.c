@@ -178,3 +178,11 @@ int target_resolve(const struct config *config, struct view service, struct aren
     *ret_target = target;
     return 0;
 }
+
+bool target_shares_family(const struct config *config, const struct target *target) {
+    size_t n = 0;
+    for (size_t i = 0; i < config->n_services; i++) {
+        n += view_equal(config->services[i].task_family, target->family) ? 1 : 0;
+    }
+    return n > 1;
+}

@@ -164,6 +164,14 @@ static inline const struct change *run_one(struct fixture *f, const char *tag) {
     return &f->process.changes[0];
 }
 
+/* An event by itself, later on. */
+static inline void process_again(struct fixture *f, const char *id, int64_t time_ms,
+                                 const char *tag) {
+    f->process.n = 0;
+    process_add(&f->process, "web", id, time_ms, tag);
+    run(f);
+}
+
 static inline void assert_view(struct view got, const char *want) {
     if (!view_equal(got, view_of(want))) {
         fail_msg("got  " VIEW_FMT "\nwant %s", VIEW_ARG(got), want);

@@ -114,6 +114,55 @@ static void test_newer_event_without_answer_fails(void **state) {
     assert_says(c, ERR_ACCESS_DENIED, "service 'web' runs 'web:41'");
 }
 
+static void fail_and_go_back(void *state) {
+    struct fixture *f = state;
+    fake_clock_sleep(&f->clock, 180000);
+    fake_deploy(&f->ecs, fake_service_of(&f->ecs, VIEW("web")),
+                VIEW(FAKE_ARN "task-definition/web:40"));
+}
+
+/* Two events, and ECS's circuit breaker went back to before both. Whatever is delivered again,
+ * nothing of theirs comes back; what is new does come. */
+static void test_what_ecs_went_back_from_stays_away(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    process_add(&f->process, "web", "e-1", NOW_MS - 2000, "t01");
+    run(f);
+    process_again(f, "e-2", NOW_MS - 1000, "t02");
+    assert_runs(f, "web", 42);
+    fail_and_go_back(f);
+    process_again(f, "e-1", NOW_MS - 2000, "t01");
+    assert_status(&f->process.changes[0], CHANGE_SUPERSEDED);
+    process_again(f, "e-2", NOW_MS - 1000, "t02");
+    assert_status(&f->process.changes[0], CHANGE_SUPERSEDED);
+    assert_runs(f, "web", 40);
+    assert_int_equal(f->ecs.registers, 2);
+    process_again(f, "e-3", NOW_MS + 1000, "t03");
+    assert_status(&f->process.changes[0], CHANGE_DEPLOYED);
+    assert_runs(f, "web", 43);
+}
+
+/* It went back to the revision of an event whose look is still to be made up for. */
+static void test_look_does_not_bring_back(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    deploy_by_hand(f); /* 41, so that e-1 has something to look at */
+    fake_deploy(&f->ecs, fake_service_of(&f->ecs, VIEW("web")),
+                VIEW(FAKE_ARN "task-definition/web:40"));
+    process_add(&f->process, "web", "e-1", NOW_MS - 2000, "t01");
+    run(f);
+    assert_runs(f, "web", 42);
+    process_again(f, "e-2", NOW_MS - 1000, "t02");
+    assert_runs(f, "web", 43);
+    fake_clock_sleep(&f->clock, 180000);
+    fake_deploy(&f->ecs, fake_service_of(&f->ecs, VIEW("web")),
+                VIEW(FAKE_ARN "task-definition/web:42"));
+    process_again(f, "e-1", NOW_MS - 2000, "t01");
+    assert_int_equal(f->process.changes[0].verdict, VERDICT_DEPLOY); /* the look */
+    assert_status(&f->process.changes[0], CHANGE_UNCHANGED);
+    assert_runs(f, "web", 42);
+}
+
 /* Each update of ours is met by one more event, newer than all before. */
 static void one_more_event(void *state) {
     struct fixture *f = state;
@@ -148,6 +197,8 @@ int main(void) {
         TEST(test_shared_family_is_left_alone),
         TEST(test_unusable_newer_revision_is_passed_over),
         TEST(test_newer_event_without_answer_fails),
+        TEST(test_what_ecs_went_back_from_stays_away),
+        TEST(test_look_does_not_bring_back),
         TEST(test_a_service_that_does_not_come_to_rest_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
