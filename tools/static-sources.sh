@@ -113,6 +113,15 @@ CONF
     printf 'Package: *\nPin: release o=*\nPin-Priority: -1\n' >>"$apt/preferences.d/own"
 }
 
+# Root's apt downloads as a user of its own, who has to be able to write here. In a folder that is
+# closed to others, such as /root, apt would say for each file that it does without.
+let_apt_write() {
+    [ "$(id -u)" -eq 0 ] && id _apt >/dev/null 2>&1 || return 0
+    chown _apt "$out/packages" "$apt"/{lists,cache/archives}/partial
+    runuser -u _apt -- test -w "$out/packages" ||
+        echo 'APT::Sandbox::User "root";' >>"$apt/apt.conf"
+}
+
 # The versions of a source package that the distribution's archives name, the newest first.
 source_versions() {
     local versions=() version file i
@@ -180,6 +189,7 @@ mkdir -p "$1/packages"
 out=$(cd "$1" && pwd)
 apt=$out/apt
 write_configuration
+let_apt_write
 if [ -z "$(find "$apt/updated" -mmin -$index_max_age_minutes 2>/dev/null)" ]; then
     # One archive that does not answer is no reason to stop, if the rest has what is needed.
     if apt-get -c "$apt/apt.conf" -qq update; then
@@ -188,10 +198,6 @@ if [ -z "$(find "$apt/updated" -mmin -$index_max_age_minutes 2>/dev/null)" ]; th
     else
         echo "static: WARNING: an archive did not answer; going on with what is known of it" >&2
     fi
-fi
-# apt's downloads run as a user of their own, who has to be able to write here.
-if [ "$(id -u)" -eq 0 ] && id _apt >/dev/null 2>&1; then
-    chown _apt "$out/packages" "$apt"/{lists,cache/archives}/partial
 fi
 cd "$out/packages"
 rm -f "$out/versions.new"
