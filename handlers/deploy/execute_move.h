@@ -20,6 +20,7 @@ struct move {
     struct view event_tag;     /* what slipway:event-id has for its event */
     struct view own;           /* ARN of its revision; empty before there is one */
     struct revision_rank rank; /* of its event and that revision */
+    bool updated;              /* its service has been asked for */
     bool ended;                /* the outcome stands; no later stage touches it */
     const struct err *doubt;   /* an update whose answer does not tell that it was carried out */
 };
@@ -64,7 +65,8 @@ struct update_answer {
 ERR_MUST_USE int execution_update(struct execution *x, const struct ecs_update_service *updates,
                                   const bool *wanted, struct update_answer *ret_answers);
 
-/* The stages. -1: ERR_OUT_OF_MEMORY only. */
+/* The stages. -1: ERR_OUT_OF_MEMORY only. execute_update() takes what has its revision and has not
+ * been updated yet: execute_register() calls it too, before each wait for ECS's rate. */
 ERR_MUST_USE int execute_register(struct execution *x);
 ERR_MUST_USE int execute_update(struct execution *x);
 ERR_MUST_USE int execute_converge(struct execution *x);

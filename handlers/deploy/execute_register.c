@@ -71,10 +71,13 @@ static int refuse_for_time(struct execution *x, struct move *move) {
                                          VIEW_ARG(move->change->target->service)));
 }
 
-/* A burst at once, and behind it as many as AWS takes: the wave is paced, not failed. Time for the
- * updates of what has been registered is kept. */
+/* A burst at once, and behind it as many as AWS takes: the wave is paced, not failed. What has its
+ * revision does not wait for the others, and time for the updates is kept. */
 static int register_all(struct execution *x, struct registration **waiting, size_t n) {
     for (size_t at = 0; at < n;) {
+        if (at > 0 && execute_update(x) != 0) {
+            return -1;
+        }
         if (at > 0 && execution_remaining_ms(x) >= REGISTER_INTERVAL_MS + REGISTER_NEEDS_MS) {
             clock_sleep_ms(aws_clock(x->aws), REGISTER_INTERVAL_MS);
         } else if (at > 0 || execution_remaining_ms(x) < REGISTER_NEEDS_MS) {

@@ -56,6 +56,12 @@ static bool runs_already(const struct move *move) {
     return view_equal(move->own, move->change->from_task_definition);
 }
 
+/* It has its revision, and its service has not been asked for yet. */
+static bool is_ready(const struct move *move) {
+    return move_is_open(move, VERDICT_DEPLOY) && move->own.len > 0 && !move->updated &&
+           !runs_already(move);
+}
+
 static int doubt_answer(struct execution *x, struct move *move,
                         const struct ecs_service_state *service) {
     struct err *error = ARENA_NEW(x->arena, struct err);
@@ -113,7 +119,7 @@ int execute_update(struct execution *x) {
     bool in_time = execution_remaining_ms(x) >= UPDATE_NEEDS_MS;
     for (size_t i = 0; i < x->n; i++) {
         struct move *move = &x->moves[i];
-        wanted[i] = move_is_open(move, VERDICT_DEPLOY) && !runs_already(move);
+        wanted[i] = is_ready(move);
         if (wanted[i] && !in_time) {
             wanted[i] = false;
             if (refuse_for_time(x, move) != 0) {
@@ -128,6 +134,7 @@ int execute_update(struct execution *x) {
         return -1;
     }
     for (size_t i = 0; i < x->n; i++) {
+        x->moves[i].updated = x->moves[i].updated || answers[i].asked;
         if (answers[i].asked && take_answer(x, &x->moves[i], &answers[i]) != 0) {
             return -1;
         }

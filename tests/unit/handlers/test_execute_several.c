@@ -95,6 +95,34 @@ static void test_registrations_beyond_the_burst_are_paced(void **state) {
         assert_status(&f->process.changes[i], CHANGE_DEPLOYED);
     }
     assert_int_equal(f->clock.slept_ms, 5000);
+    assert_int_equal(f->ecs.registers, 25);
+    assert_int_equal(f->ecs.updates, 25);
+    /* what has its revision does not wait for the others */
+    for (size_t i = 0; i < 25; i++) {
+        const struct fake_service *service = fake_service_of(&f->ecs, view_of(names[i]));
+        int64_t waited_s = i < 20 ? 0 : (int64_t)i - 19;
+        assert_int_equal(service->deployments[1].created_at_s, NOW_MS / 1000 + waited_s);
+    }
+}
+
+/* Registrations without an answer are looked for behind the others, which do not wait either. */
+static void test_doubts_beyond_the_burst(void **state) {
+    struct fixture *f = *state;
+    static char names[PROCESS_MAX_CHANGES][8];
+    add_rule(f, "RegisterTaskDefinition", 0, FAULT_LOST_REQUEST);
+    add_rule(f, "RegisterTaskDefinition", 21, FAULT_LOST_ANSWER);
+    for (size_t i = 0; i < 23; i++) {
+        snprintf(names[i], sizeof(names[i]), "s%zu", i);
+        add_service(f, names[i]);
+        process_add(&f->process, names[i], names[i], NOW_MS - 500, "t01");
+    }
+    run(f);
+    for (size_t i = 0; i < 23; i++) {
+        assert_status(&f->process.changes[i], CHANGE_DEPLOYED);
+        assert_runs(f, names[i], 41);
+    }
+    assert_int_equal(f->ecs.registers, 23);
+    assert_int_equal(f->ecs.updates, 23);
 }
 
 /* What finds no time is told so; what has been registered is updated all the same. */
@@ -181,6 +209,7 @@ int main(void) {
         TEST(test_covered_restart_is_unchanged),
         TEST(test_many_targets_take_as_many_waves_as_one),
         TEST(test_registrations_beyond_the_burst_are_paced),
+        TEST(test_doubts_beyond_the_burst),
         TEST(test_pacing_ends_in_time_for_the_updates),
         TEST(test_newest_of_one_payload_wins),
         TEST(test_restart_beside_a_deploy_is_covered_by_it),
