@@ -48,6 +48,8 @@ cp root.pem "certs/$(openssl x509 -in root.pem -noout -subject_hash).0"
 expect() {
     local wanted=$1 name=$2 key=$3 port said result=refused
     shift 3
+    # Emptied here: the server's shell may be late, and the port of the one before would be read.
+    : >server.log
     openssl s_server -accept 127.0.0.1:0 -www -cert "$key.pem" -key "$key.key" "$@" >server.log 2>&1 &
     server=$!
     port=
