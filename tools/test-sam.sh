@@ -16,7 +16,7 @@ own_images=()
 run_folder=
 
 skip() {
-    printf 'test-sam: skipped: %s\n' "$1"
+    printf 'test-sam: skipped: %s\n0 passed, 0 failed, 1 skipped\n' "$1"
     exit 0
 }
 
@@ -29,8 +29,8 @@ clean_up() {
         kill "$daemon" 2>/dev/null || true
         wait "$daemon" 2>/dev/null || true
         [ -n "$had_bridge" ] || ip link delete docker0 2>/dev/null || true
-        rm -rf "$run_folder"
     fi
+    [ -z "$run_folder" ] || rm -rf "$run_folder"
 }
 trap clean_up EXIT
 
@@ -39,9 +39,9 @@ start_engine() {
     if ! command -v dockerd >/dev/null; then
         command -v apt-get >/dev/null || skip "no Docker engine is installed, and this is no Debian or Ubuntu"
         echo "installing docker.io"
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io \
-            >/dev/null || skip "docker.io could not be installed"
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends -o DPkg::Lock::Timeout=120 docker.io; } >"$work/apt.log" 2>&1 ||
+            skip "docker.io could not be installed: $(tail -n 1 "$work/apt.log")"
         # Its package may have started an engine.
         ! docker info >/dev/null 2>&1 || return 0
     fi
@@ -59,9 +59,10 @@ start_engine() {
         kill -0 "$daemon" 2>/dev/null || break
         sleep 0.1
     done
-    tail -n 5 "$work/dockerd.log" >&2
+    ! kill -0 "$daemon" 2>/dev/null ||
+        skip "a Docker engine did not answer in $((tries / 10)) s ($work/dockerd.log)"
     daemon=
-    skip "a Docker engine cannot run here (tried for $((tries / 10)) s; $work/dockerd.log says why)"
+    skip "a Docker engine cannot run here: $(tail -n 1 "$work/dockerd.log")"
 }
 
 # The image that SAM looks for, by its own code, and the one that it makes of it.
