@@ -12,7 +12,8 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-#define MAX_PROCESSES 4
+#define MAX_PROCESSES 8
+#define WRITE_TAKES_MS 1000 /* so that the times in answers tell the order of writes */
 #define MAX_DEPTH 256
 #define START_MS INT64_C(1760000000000)
 
@@ -118,6 +119,9 @@ static void answer(void *state, struct http_exchange *exchange) {
         return;
     }
     actor->calls++;
+    if (fake_is_write(exchange)) {
+        actor->world->clock.wall_ms += WRITE_TAKES_MS;
+    }
     fake_ecs_answer(actor->ecs, exchange);
     if (is_last) {
         buf_clear(&exchange->body_in);
@@ -192,10 +196,24 @@ static void step(struct world *world, size_t index, size_t chosen) {
     give_turn(world, &world->actors[index]);
 }
 
+/* An event is delivered once more when all is over, and its process let go to its end. */
+static const struct change *deliver_again(struct world *world, size_t event) {
+    size_t index = world->n_actors;
+    world->clock.monotonic_ms = 1000;
+    add_actor(world, event);
+    world->actors[index].state = RUNNING;
+    while (world->actors[index].state != DONE) {
+        step(world, index, 0);
+    }
+    return &world->actors[index].process.changes[0];
+}
+
 /* --- the walk through all orders --- */
 
 struct choice {
     size_t actor, call;
+    bool is_read;
+    size_t wave; /* of the actor */
 };
 
 struct frame {
@@ -227,7 +245,18 @@ static bool see(struct walk *walk, uint64_t key) {
     return false;
 }
 
-static uint64_t state_of(const struct world *world) {
+/* Reads that follow one another may be swapped: of such orders only the one is walked in which
+ * they stand by actor and place. */
+static bool is_swapped(const struct choice *last, const struct choice *next) {
+    if (!last->is_read || !next->is_read) {
+        return false;
+    }
+    return next->actor != last->actor ? next->actor < last->actor
+                                      : next->wave == last->wave && next->call < last->call;
+}
+
+/* What is walked from a state depends on the last read, too. */
+static uint64_t state_of(const struct world *world, const struct choice *last) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     const struct fake_service *service = &world->ecs.services[0];
     for (size_t i = 0; i < world->ecs.n_revisions; i++) {
@@ -241,16 +270,29 @@ static uint64_t state_of(const struct world *world) {
         hash = mix(hash, &world->actors[i].process.http.n, sizeof(size_t));
         hash = mix(hash, &world->actors[i].is_dead, 1);
     }
+    if (last->is_read) {
+        hash = mix(hash, &last->actor, sizeof(last->actor));
+        bool is_same_wave = world->actors[last->actor].process.http.waves == last->wave;
+        hash = is_same_wave ? mix(hash, &last->call, sizeof(last->call)) : hash;
+    }
     return hash;
 }
 
-static void list_choices(const struct world *world, struct frame *frame) {
+static void list_choices(const struct world *world, const struct choice *last,
+                         struct frame *frame) {
     frame->n = 0;
     frame->at = 0;
     for (size_t i = 0; i < world->n_actors; i++) {
         const struct actor *actor = &world->actors[i];
-        for (size_t call = 0; actor->state == WAITING && call < actor->process.http.n; call++) {
-            frame->choices[frame->n++] = (struct choice){.actor = i, .call = call};
+        const struct fake_http *http = &actor->process.http;
+        for (size_t call = 0; actor->state == WAITING && call < http->n; call++) {
+            const struct choice choice = {.actor = i,
+                                          .call = call,
+                                          .is_read = !fake_is_write(http->pending[call]),
+                                          .wave = http->waves};
+            if (!is_swapped(last, &choice)) {
+                frame->choices[frame->n++] = choice;
+            }
         }
     }
 }
@@ -269,14 +311,17 @@ static void settle(struct world *world) {
     }
 }
 
-static struct choice pick(struct world *world, struct walk *walk, size_t depth, bool *ret_new) {
+static struct choice pick(struct world *world, struct walk *walk, size_t depth,
+                          const struct choice *last, bool *ret_new) {
     struct frame *frame = &walk->frames[depth];
     if (depth < walk->depth) {
         return frame->choices[frame->at];
     }
-    list_choices(world, frame);
-    *ret_new = *ret_new && !see(walk, state_of(world));
-    if (!*ret_new) { /* seen: to the end somehow, without alternatives */
+    list_choices(world, last, frame);
+    *ret_new = *ret_new && frame->n > 0 && !see(walk, state_of(world, last));
+    if (!*ret_new) { /* walked elsewhere: to the end somehow, without alternatives */
+        const struct choice any = {.actor = MAX_PROCESSES};
+        list_choices(world, &any, frame);
         return frame->choices[0];
     }
     walk->depth++;
@@ -307,22 +352,23 @@ static struct choice pick_by_chance(struct walk *walk, const struct frame *frame
 
 static void run_once(struct world *world, struct walk *walk) {
     bool is_new = true;
-    size_t last = MAX_PROCESSES;
+    struct choice last = {.actor = MAX_PROCESSES};
     for (size_t depth = 0;; depth++) {
         struct frame probe;
+        const struct choice any = {.actor = MAX_PROCESSES};
         settle(world);
-        list_choices(world, &probe);
+        list_choices(world, &any, &probe);
         if (probe.n == 0) {
             return;
         }
         fake_check(depth < MAX_DEPTH, "a run without end");
         struct choice choice;
         if (walk->random != 0) {
-            choice = pick_by_chance(walk, &probe, last);
+            choice = pick_by_chance(walk, &probe, last.actor);
         } else {
-            choice = pick(world, walk, depth, &is_new);
+            choice = pick(world, walk, depth, &last, &is_new);
         }
-        last = choice.actor;
+        last = choice;
         step(world, choice.actor, choice.call);
     }
 }

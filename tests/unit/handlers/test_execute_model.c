@@ -2,7 +2,8 @@
  * Several deploys of one service at once, in every order of their calls: the claim that stands in
  * execute_converge.c, tried out.
  *
- * Two processes are walked through all orders, three through some, by chance.
+ * Two processes are walked through all orders; two of which one is killed, and three, through
+ * some, by chance.
  *
  * Each process is a thread that runs the real code (facts, plan, execution, the AWS client) over
  * one fake ECS. Only one runs at a time: before each of its calls is carried out a thread hands
@@ -13,11 +14,23 @@
  * A process can be killed after one of its calls; then the same event is delivered again to a new
  * process, at whatever moment.
  *
- *     SLIPWAY_MODEL_FULL=1   kills at two more calls, and walks three processes through all orders
- *                            instead of some (an hour)
+ * Of reads that follow one another the order makes no difference, and only one is walked.
+ *
+ * Minutes later, in some walks, ECS's circuit breaker goes back to what ran before them all, and
+ * the events are delivered once more: nothing of theirs may come back.
+ *
+ *     SLIPWAY_MODEL_FULL=1   walks two processes with a kill through all orders instead of some, at
+ *                            two more calls (half a minute), and then three processes (an hour)
  */
 
 #include "tests/unit/handlers/model_world.h"
+
+/* In which walks ECS goes back afterwards, and when. */
+#define RETURN_EACH 8
+#define RETURN_AFTER_MS 180000
+/* Walks by chance of a scenario that is not walked through. */
+#define SOME_WALKS 250
+#define SOME_WALKS_OF_THREE 100
 
 /* --- what must hold --- */
 
@@ -116,6 +129,23 @@ static void check_world(struct world *world) {
     check_registrations(world);
 }
 
+/* The deploys failed: ECS gives the service what ran before. */
+static void check_return(struct world *world) {
+    struct fake_ecs *ecs = &world->ecs;
+    struct view before = fake_arn(ecs, &ecs->revisions[0]);
+    size_t revisions = ecs->n_revisions;
+    world->clock.wall_ms += RETURN_AFTER_MS;
+    fake_deploy(ecs, &ecs->services[0], before);
+    for (size_t event = 0; event < world->scenario->n; event++) {
+        if (deliver_again(world, event)->status != CHANGE_SUPERSEDED) {
+            complain(world, "not superseded by the return to what ran before");
+        }
+    }
+    if (!view_equal(ecs->services[0].task_definition, before) || ecs->n_revisions != revisions) {
+        complain(world, "what the service went back from came back");
+    }
+}
+
 /* --- */
 
 static void explore(const struct scenario *scenario) {
@@ -130,6 +160,9 @@ static void explore(const struct scenario *scenario) {
         begin_world(&world, scenario);
         run_once(&world, &walk);
         check_world(&world);
+        if (walk.walks % RETURN_EACH == 0) {
+            check_return(&world);
+        }
         end_world(&world);
         walk.walks++;
     } while (walk.random != 0 ? walk.walks < scenario->max_walks : turn_back(&walk));
@@ -150,10 +183,13 @@ static void test_two_in_every_order(void **state) {
          .n = 2,
          .event_time_ms = {1000, 2000},
          .kill_at = -1,
-         .forgets_replaced = true},
+         .forgets_replaced = true,
+         .max_walks = SOME_WALKS},
     };
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-        explore(&scenarios[i]);
+        struct scenario scenario = scenarios[i];
+        scenario.max_walks = is_full() ? 0 : scenario.max_walks;
+        explore(&scenario);
     }
 }
 
@@ -180,6 +216,7 @@ static void test_two_and_a_crash(void **state) {
                                               .n = 2,
                                               .event_time_ms = {newer ? 2000 : 1000, 1500},
                                               .kill_at = at,
+                                              .max_walks = full ? 0 : SOME_WALKS,
                                               .two_may_do = may_register_twice(newer, at)};
             explore(&scenario);
         }
@@ -197,7 +234,7 @@ static void test_three(void **state) {
             .event_time_ms = {times[i][0], times[i][1], times[i][2]},
             .kill_at = -1,
             .forgets_replaced = i == 1,
-            .max_walks = full ? 0 : 400,
+            .max_walks = full ? 0 : SOME_WALKS_OF_THREE,
         };
         explore(&scenario);
     }
