@@ -130,7 +130,7 @@ static CURLcode set_trust(const struct tls_trust *trust, CURL *easy) {
     return code;
 }
 
-static CURLcode set_sessions(struct tls_trust *trust, CURL *easy) {
+CURLcode tls_share_sessions(struct tls_trust *trust, CURL *easy) {
     if (trust->sessions == NULL) {
         trust->sessions = curl_share_init();
         if (trust->sessions == NULL) {
@@ -145,9 +145,6 @@ CURLcode tls_set_up(struct tls_trust *trust, CURL *easy) {
     CURLcode code = trust->found ? CURLE_OK : find(trust);
     if (code == CURLE_OK) {
         code = set_trust(trust, easy);
-    }
-    if (code == CURLE_OK) {
-        code = set_sessions(trust, easy);
     }
     if (code == CURLE_OK) {
         code = curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -24,7 +24,11 @@ void tls_trust_release(struct tls_trust *trust);
 bool tls_is_https(struct view url);
 /* A libcurl that was built without a feature need not be told how to use it. */
 CURLcode tls_if_known(CURLcode code);
-/* Sets trust, the least version and the session cache. */
+/* Gives a handle the common session cache. To be called before its first transfer, be that plain
+ * http: a handle without one makes its own then, and libcurl 7.88 loses that when it is given this
+ * one later. */
+CURLcode tls_share_sessions(struct tls_trust *trust, CURL *easy);
+/* Sets trust and the least version. */
 CURLcode tls_set_up(struct tls_trust *trust, CURL *easy);
 
 #endif

@@ -299,7 +299,11 @@ static CURLcode set_what_differs(struct transfer *transfer, struct tls_trust *tr
     CURL *easy = transfer->easy;
     const struct http_exchange *exchange = transfer->exchange;
     CURLcode code = CURLE_OK;
-    if (exchange->no_proxy != transfer->no_proxy_is_set) {
+    if (!transfer->sessions_are_shared) {
+        code = tls_share_sessions(trust, easy);
+        transfer->sessions_are_shared = code == CURLE_OK;
+    }
+    if (code == CURLE_OK && exchange->no_proxy != transfer->no_proxy_is_set) {
         code = tls_if_known(curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL));
         transfer->no_proxy_is_set = exchange->no_proxy;
     }

@@ -40,6 +40,7 @@ struct transfer {
 
     /* what the handle is set to, so that an exchange sets only what differs */
     bool tls_is_set;
+    bool sessions_are_shared;
     bool gzip_is_set;
     bool no_proxy_is_set;
     bool method_is_set;

@@ -55,6 +55,9 @@ static CURLcode ask_for_a_ping(CURL *easy, const char *url) {
 static CURLcode set_up(CURL *easy, const char *url, struct tls_trust *trust, int64_t timeout_ms) {
     CURLcode code = transfer_set_common(easy);
     if (code == CURLE_OK) {
+        code = tls_share_sessions(trust, easy);
+    }
+    if (code == CURLE_OK) {
         code = curl_version_info(CURLVERSION_NOW)->version_num < FIRST_VERSION_WITH_CLEAN_REUSE
                    ? ask_for_the_impossible(easy, url)
                    : ask_for_a_ping(easy, url);
