@@ -71,15 +71,25 @@ static int refuse_for_time(struct execution *x, struct move *move) {
                                          VIEW_ARG(move->change->target->service)));
 }
 
+/* What is left of the interval since the last registration was sent. */
+static void keep_pace(const struct execution *x, int64_t sent_ms) {
+    const struct clock *clock = aws_clock(x->aws);
+    int64_t left_ms = sent_ms + REGISTER_INTERVAL_MS - clock_monotonic_ms(clock);
+    if (left_ms > 0) {
+        clock_sleep_ms(clock, left_ms);
+    }
+}
+
 /* A burst at once, and behind it as many as AWS takes: the wave is paced, not failed. What has its
- * revision does not wait for the others, and time for the updates is kept. */
+ * revision is updated in the meantime, and time for the updates is kept. */
 static int register_all(struct execution *x, struct registration **waiting, size_t n) {
+    int64_t sent_ms = 0;
     for (size_t at = 0; at < n;) {
         if (at > 0 && execute_update(x) != 0) {
             return -1;
         }
         if (at > 0 && execution_remaining_ms(x) >= REGISTER_INTERVAL_MS + REGISTER_NEEDS_MS) {
-            clock_sleep_ms(aws_clock(x->aws), REGISTER_INTERVAL_MS);
+            keep_pace(x, sent_ms);
         } else if (at > 0 || execution_remaining_ms(x) < REGISTER_NEEDS_MS) {
             for (; at < n; at++) {
                 if (refuse_for_time(x, waiting[at]->move) != 0) {
@@ -89,6 +99,7 @@ static int register_all(struct execution *x, struct registration **waiting, size
             return 0;
         }
         size_t batch = at > 0 ? 1 : (n < REGISTER_BURST ? n : REGISTER_BURST);
+        sent_ms = clock_monotonic_ms(aws_clock(x->aws));
         if (register_batch(x, &waiting[at], batch) != 0) {
             return -1;
         }
