@@ -229,8 +229,11 @@ def dissect(run: dict[str, Any], seen: list[str], targets: int) -> dict[str, Any
     accepted = max(updates)
     path = [r for r in requests if r[2] < accepted]
     stages: list[list[tuple[str, str]]] = [[], [], []]
-    for connection, operation, _, _ in sorted(path, key=lambda r: r[2]):
-        stages[STAGES.get(operation, 0)].append((connection, operation))
+    registered = max(answered for _, operation, _, answered in path if operation == "RegisterTaskDefinition")
+    for connection, operation, received, _ in sorted(path, key=lambda r: r[2]):
+        # Updates that go out while others wait for ECS's pace hold nobody up.
+        if operation != "UpdateService" or received >= registered:
+            stages[STAGES.get(operation, 0)].append((connection, operation))
     paced = max(0, len(stages[1]) - REGISTER_BURST)
     trips = depth(stages[0]) + depth(stages[1][:REGISTER_BURST]) + depth(stages[2])
     opened = [int(f[2]) for f in lines if f[0] == "connect" and int(f[2]) < accepted]
