@@ -6,7 +6,7 @@
 #   tools/fuzz.sh runs N [TARGET…]        each until it has run N inputs, however long that takes
 #
 # Without targets: all of them. Any crash, leak, timeout or failed property is a failure. A target
-# that is built otherwise is run with FUZZ_FOLDER=the build tree.
+# that is built otherwise is run with FUZZ_FOLDER=the build tree; FUZZ_SEED=N repeats a run.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 export FUZZ_FOLDER=${FUZZ_FOLDER:-build/fuzz}
@@ -56,7 +56,8 @@ fuzz_one() {
         return
     fi
     options=("$FUZZ_LIMIT" "-max_len=$(max_len "$name")" -timeout=25 -rss_limit_mb=1024
-        "-artifact_prefix=$FUZZ_FOLDER/artifacts/$name-" -print_final_stats=1)
+        "-artifact_prefix=$FUZZ_FOLDER/artifacts/$name-" -print_final_stats=1
+        "-seed=${FUZZ_SEED:-0}")
     [ -f "$layer/dict/$name.dict" ] && options+=("-dict=$layer/dict/$name.dict")
     mkdir -p "$corpus" "$FUZZ_FOLDER/artifacts"
     # New inputs go into the first folder: never the one in the repository.
