@@ -176,7 +176,7 @@ test_all() {
             failed+=("$kind")
         fi
     done
-    say "kinds of tests, in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s: ${failed[*]/%/ failed}"
+    say "kinds of tests, in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s${failed[*]:+; failed: ${failed[*]}}"
     echo "$passed passed, ${#failed[@]} failed"
     [ "${#failed[@]}" -eq 0 ]
 }
