@@ -17,13 +17,12 @@
 /* Connections to each service: the reads of a deploy are two of each, side by side. */
 #define WARM_CONNECTIONS 2
 
-/* One invocation under way. */
+/* One invocation on its way to a plan. */
 struct walk {
     const struct handler *handler;
     const struct lambda_invocation *invocation;
     struct arena *arena;
     struct view own_account;
-    int64_t started_ms; /* monotonic */
     struct routed routed;
     struct change *changes; /* one per trigger, in order */
     size_t n;
@@ -135,8 +134,8 @@ static int gather(struct walk *walk, struct err *err) {
     if (n == 0) {
         return 0;
     }
-    return facts_gather(walk->handler->aws, walk->handler->config, requests, n,
-                        walk->invocation->deadline_ms, walk->arena, err);
+    return facts_gather(walk->handler->aws, requests, n, walk->invocation->deadline_ms, walk->arena,
+                        err);
 }
 
 static int decide(struct walk *walk, struct err *err) {
@@ -150,52 +149,58 @@ static int decide(struct walk *walk, struct err *err) {
     return 0;
 }
 
-/* One answer, or for an array of events an array of them, each with its one change. */
-static void respond(const struct walk *walk, int64_t duration_ms, struct buf *response) {
-    const struct config *config = walk->handler->config;
-    if (!walk->routed.is_array) {
-        report_response(config, walk->changes, walk->n, duration_ms, response);
-        return;
-    }
-    buf_append_char(response, '[');
-    for (size_t i = 0; i < walk->n; i++) {
-        if (i > 0) {
-            buf_append_char(response, ',');
-        }
-        report_response(config, &walk->changes[i], 1, duration_ms, response);
-    }
-    buf_append_char(response, ']');
-}
-
-static int report(const struct walk *walk, struct buf *response, struct err *err) {
-    int64_t duration_ms = clock_monotonic_ms(walk->handler->clock) - walk->started_ms;
-    report_log(walk->invocation->log, walk->handler->config, walk->changes, walk->n, duration_ms);
-    if (report_failure(walk->changes, walk->n, err) != 0) {
-        return -1;
-    }
-    respond(walk, duration_ms, response);
-    return buf_check(response, "the answer", err);
-}
-
-int handler_invoke(void *user, const struct lambda_invocation *invocation, struct buf *response,
-                   struct err *err) {
-    const struct handler *handler = user;
+int handler_plan(const struct handler *handler, const struct lambda_invocation *invocation,
+                 struct planned *ret_planned, struct err *err) {
     struct walk walk = {
         .handler = handler,
         .invocation = invocation,
         .arena = invocation->arena,
         .own_account = own_account(handler->config, invocation->function_arn),
-        .started_ms = clock_monotonic_ms(handler->clock),
     };
     if (check_registry(&walk, err) != 0 || route_payload(&walk, err) != 0 ||
         begin_changes(&walk, err) != 0 || gather(&walk, err) != 0 || decide(&walk, err) != 0) {
         return -1;
     }
-    if (execute_plan(handler->aws, handler->config, walk.changes, walk.n, invocation->deadline_ms,
-                     walk.arena, err) != 0) {
+    *ret_planned =
+        (struct planned){.changes = walk.changes, .n = walk.n, .is_array = walk.routed.is_array};
+    return 0;
+}
+
+/* One answer, or for an array of events an array of them, each with its one change. */
+static void respond(const struct config *config, const struct planned *made, int64_t duration_ms,
+                    struct buf *response) {
+    if (!made->is_array) {
+        report_response(config, made->changes, made->n, duration_ms, response);
+        return;
+    }
+    buf_append_char(response, '[');
+    for (size_t i = 0; i < made->n; i++) {
+        if (i > 0) {
+            buf_append_char(response, ',');
+        }
+        report_response(config, &made->changes[i], 1, duration_ms, response);
+    }
+    buf_append_char(response, ']');
+}
+
+int handler_invoke(void *user, const struct lambda_invocation *invocation, struct buf *response,
+                   struct err *err) {
+    const struct handler *handler = user;
+    const struct config *config = handler->config;
+    int64_t started_ms = clock_monotonic_ms(handler->clock);
+    struct planned made;
+    if (handler_plan(handler, invocation, &made, err) != 0 ||
+        execute_plan(handler->aws, config, made.changes, made.n, invocation->deadline_ms,
+                     invocation->arena, err) != 0) {
         return -1;
     }
-    return report(&walk, response, err);
+    int64_t duration_ms = clock_monotonic_ms(handler->clock) - started_ms;
+    report_log(invocation->log, config, made.changes, made.n, duration_ms);
+    if (report_failure(made.changes, made.n, err) != 0) {
+        return -1;
+    }
+    respond(config, &made, duration_ms, response);
+    return buf_check(response, "the answer", err);
 }
 
 void handler_warm(const struct handler *handler) {

@@ -7,6 +7,7 @@
  */
 
 #include "handlers/config.h"
+#include "handlers/deploy/plan.h"
 #include "runtime/aws/aws.h"
 #include "runtime/base/clock.h"
 #include "runtime/lambda/lambda.h"
@@ -16,6 +17,19 @@ struct handler {
     struct aws *aws;
     const struct clock *clock;
 };
+
+/* What an invocation asks for, decided. */
+struct planned {
+    struct change *changes; /* one per event, in order, in the invocation's arena */
+    size_t n;
+    bool is_array; /* the payload was one: so is the answer */
+};
+
+/* The walk as far as it writes nothing: route -> targets -> facts -> plan. -1: ERR_OUT_OF_MEMORY;
+ * ERR_CONFIG_INVALID where a local registry is not in the function's own account. */
+ERR_MUST_USE int handler_plan(const struct handler *handler,
+                              const struct lambda_invocation *invocation,
+                              struct planned *ret_planned, struct err *err);
 
 /* A lambda_handler; `user` is a struct handler.
  *

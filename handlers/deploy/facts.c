@@ -237,9 +237,8 @@ static int gather_second(struct gatherer *gatherer) {
     return 0;
 }
 
-int facts_gather(struct aws *aws, const struct config *config, const struct facts_request *requests,
-                 size_t n, int64_t deadline_ms, struct arena *arena, struct err *err) {
-    (void)config; /* what concerns reads is in the targets */
+int facts_gather(struct aws *aws, const struct facts_request *requests, size_t n,
+                 int64_t deadline_ms, struct arena *arena, struct err *err) {
     struct gatherer gatherer = {
         .aws = aws, .deadline_ms = deadline_ms, .arena = arena, .err = err, .n = n};
     gatherer.all = ARENA_ARRAY(arena, n, struct gathering);

@@ -47,8 +47,7 @@ struct facts_request {
 
 /* Fills every ret_facts. What AWS refuses or fails lands in the facts; -1 only for
  * ERR_OUT_OF_MEMORY. deadline_ms is on the monotonic clock. */
-ERR_MUST_USE int facts_gather(struct aws *aws, const struct config *config,
-                              const struct facts_request *requests, size_t n, int64_t deadline_ms,
-                              struct arena *arena, struct err *err);
+ERR_MUST_USE int facts_gather(struct aws *aws, const struct facts_request *requests, size_t n,
+                              int64_t deadline_ms, struct arena *arena, struct err *err);
 
 #endif

@@ -97,7 +97,7 @@ static inline int process_run(struct process *p, struct err *err) {
                 .trigger = &p->triggers[i], .target = &p->targets[i], .ret_facts = &p->facts[i]};
         }
     }
-    if (facts_gather(p->aws, &p->config, requests, open, deadline_ms, &p->arena, err) != 0) {
+    if (facts_gather(p->aws, requests, open, deadline_ms, &p->arena, err) != 0) {
         return -1;
     }
     for (size_t i = 0; i < p->n; i++) {

@@ -69,8 +69,8 @@ static int gather(struct fixture *f) {
     for (size_t i = 0; i < p->n; i++) {
         f->requests[i] = (struct facts_request){&p->triggers[i], &p->targets[i], &p->facts[i]};
     }
-    return facts_gather(p->aws, &p->config, f->requests, p->n,
-                        clock_monotonic_ms(p->clock) + p->budget_ms, &p->arena, &f->err);
+    return facts_gather(p->aws, f->requests, p->n, clock_monotonic_ms(p->clock) + p->budget_ms,
+                        &p->arena, &f->err);
 }
 
 static const struct facts *gather_one(struct fixture *f) {
@@ -223,9 +223,7 @@ static void test_what_has_no_facts_is_not_asked_for(void **state) {
     f->process.targets[1].kind = TARGET_TASK;
     (void)gather_one(f);
     assert_int_equal(f->n_calls, 0);
-    assert_int_equal(facts_gather(f->process.aws, &f->process.config, NULL, 0, 60000,
-                                  &f->process.arena, &f->err),
-                     0);
+    assert_int_equal(facts_gather(f->process.aws, NULL, 0, 60000, &f->process.arena, &f->err), 0);
 }
 
 /* --- the second wave --- */
