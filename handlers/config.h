@@ -34,6 +34,9 @@ struct service_entry {
     struct view container;
     struct view repository;     /* a name in the environment's registry */
     struct view repository_uri; /* host/name in another one */
+    struct view function_name;  /* kind lambda */
+    struct view alias;          /* kind lambda: moved to each version that is published */
+    struct view codedeploy_application, codedeploy_group; /* controller CODE_DEPLOY */
     enum target_kind kind;
     bool has_deploy_tags, has_auto_deploy_tags;
     struct tag_policy deploy_tags, auto_deploy_tags;

@@ -24,7 +24,7 @@ struct walk {
     struct arena *arena;
     struct view own_account;
     struct routed routed;
-    struct change *changes; /* one per trigger, in order */
+    struct change *changes; /* in the order of their triggers */
     size_t n;
 };
 
@@ -72,43 +72,75 @@ static bool wants_target(const struct trigger *trigger) {
     return !err_is_set(&trigger->refusal) && trigger->kind != TRIGGER_IGNORE;
 }
 
-/* A service that is unknown is the change's error, and no failure of the walk. */
-static int resolve(struct walk *walk, struct change *change, struct err *err) {
-    struct target *target = ARENA_NEW(walk->arena, struct target);
+/* The targets of one event. */
+struct selection {
+    struct target *targets;
+    size_t n;
+    struct view note; /* why there are none */
+    const struct err
+        *err; /* the service is unknown: the change's error, and no failure of the walk */
+};
+
+static int select_targets(struct walk *walk, const struct trigger *trigger,
+                          struct selection *ret_selection, struct err *err) {
     struct err *cause = ARENA_NEW(walk->arena, struct err);
-    if (target == NULL || cause == NULL) {
-        return err_out_of_memory(err, "a target");
+    if (cause == NULL) {
+        return err_out_of_memory(err, "the targets");
     }
     err_init(cause);
-    if (target_resolve(walk->handler->config, change->trigger->service, walk->arena, target,
-                       cause) == 0) {
-        change->target = target;
-    } else if (cause->code == ERR_OUT_OF_MEMORY) {
-        return err_out_of_memory(err, "a target");
-    } else {
-        change->err = cause;
+    *ret_selection = (struct selection){0};
+    if (!wants_target(trigger) ||
+        target_select(walk->handler->config, walk->own_account, trigger, walk->arena,
+                      &ret_selection->targets, &ret_selection->n, &ret_selection->note,
+                      cause) == 0) {
+        return 0;
     }
+    if (cause->code == ERR_OUT_OF_MEMORY) {
+        return err_out_of_memory(err, "the targets");
+    }
+    ret_selection->err = cause;
     return 0;
 }
 
+static void add_changes(struct walk *walk, size_t event, const struct selection *selection) {
+    size_t n = selection->n > 0 ? selection->n : 1;
+    for (size_t i = 0; i < n; i++) {
+        walk->changes[walk->n++] = (struct change){
+            .event = event,
+            .trigger = &walk->routed.triggers[event],
+            .target = selection->n > 0 ? &selection->targets[i] : NULL,
+            .note = selection->note,
+            .err = selection->err,
+        };
+    }
+}
+
 static int begin_changes(struct walk *walk, struct err *err) {
-    walk->n = walk->routed.n_triggers;
-    walk->changes = ARENA_ARRAY(walk->arena, walk->n, struct change);
+    size_t n = 0;
+    struct selection *selections =
+        ARENA_ARRAY(walk->arena, walk->routed.n_triggers, struct selection);
+    if (selections == NULL) {
+        return err_out_of_memory(err, "the targets");
+    }
+    for (size_t i = 0; i < walk->routed.n_triggers; i++) {
+        if (select_targets(walk, &walk->routed.triggers[i], &selections[i], err) != 0) {
+            return -1;
+        }
+        n += selections[i].n > 0 ? selections[i].n : 1;
+    }
+    walk->changes = ARENA_ARRAY(walk->arena, n, struct change);
     if (walk->changes == NULL) {
         return err_out_of_memory(err, "the changes");
     }
-    for (size_t i = 0; i < walk->n; i++) {
-        struct change *change = &walk->changes[i];
-        change->trigger = &walk->routed.triggers[i];
-        if (wants_target(change->trigger) && resolve(walk, change, err) != 0) {
-            return -1;
-        }
+    for (size_t i = 0; i < walk->routed.n_triggers; i++) {
+        add_changes(walk, i, &selections[i]);
     }
     return plan_settle(walk->changes, walk->n, walk->arena, err);
 }
 
 static bool is_open(const struct change *change) {
-    return change->verdict == VERDICT_DEPLOY || change->verdict == VERDICT_RESTART;
+    return change->verdict == VERDICT_DEPLOY || change->verdict == VERDICT_RESTART ||
+           change->verdict == VERDICT_REPORT;
 }
 
 /* The reads of all open changes in one wave; where none is open, none is made. */
@@ -161,24 +193,35 @@ int handler_plan(const struct handler *handler, const struct lambda_invocation *
         begin_changes(&walk, err) != 0 || gather(&walk, err) != 0 || decide(&walk, err) != 0) {
         return -1;
     }
-    *ret_planned =
-        (struct planned){.changes = walk.changes, .n = walk.n, .is_array = walk.routed.is_array};
+    *ret_planned = (struct planned){.changes = walk.changes, .n = walk.n, .routed = walk.routed};
     return 0;
 }
 
-/* One answer, or for an array of events an array of them, each with its one change. */
+/* The changes of the event at *at, which moves on to those of the next one. */
+static size_t changes_of_event(const struct planned *made, size_t *at) {
+    size_t n = 1;
+    while (*at + n < made->n && made->changes[*at + n].event == made->changes[*at].event) {
+        n++;
+    }
+    *at += n;
+    return n;
+}
+
+/* One answer, or for an array of events an array of them. */
 static void respond(const struct config *config, const struct planned *made, int64_t duration_ms,
                     struct buf *response) {
-    if (!made->is_array) {
+    if (made->routed.shape == PAYLOAD_EVENT) {
         report_response(config, made->changes, made->n, duration_ms, response);
         return;
     }
     buf_append_char(response, '[');
-    for (size_t i = 0; i < made->n; i++) {
-        if (i > 0) {
+    for (size_t at = 0; at < made->n;) {
+        const struct change *first = &made->changes[at];
+        if (at > 0) {
             buf_append_char(response, ',');
         }
-        report_response(config, &made->changes[i], 1, duration_ms, response);
+        size_t n = changes_of_event(made, &at);
+        report_response(config, first, n, duration_ms, response);
     }
     buf_append_char(response, ']');
 }
@@ -196,6 +239,8 @@ int handler_invoke(void *user, const struct lambda_invocation *invocation, struc
     }
     int64_t duration_ms = clock_monotonic_ms(handler->clock) - started_ms;
     report_log(invocation->log, config, made.changes, made.n, duration_ms);
+    notifier_tell(handler->notifier, invocation->log, made.changes, made.n, invocation->deadline_ms,
+                  invocation->arena);
     if (report_failure(made.changes, made.n, err) != 0) {
         return -1;
     }

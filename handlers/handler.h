@@ -8,6 +8,8 @@
 
 #include "handlers/config.h"
 #include "handlers/deploy/plan.h"
+#include "handlers/notify/notify.h"
+#include "handlers/route.h"
 #include "runtime/aws/aws.h"
 #include "runtime/base/clock.h"
 #include "runtime/lambda/lambda.h"
@@ -16,13 +18,15 @@ struct handler {
     const struct config *config;
     struct aws *aws;
     const struct clock *clock;
+    struct notifier *notifier; /* NULL: nobody is told */
 };
 
 /* What an invocation asks for, decided. */
 struct planned {
-    struct change *changes; /* one per event, in order, in the invocation's arena */
+    struct change *changes; /* in the order of their events, in the invocation's arena: one for each
+                               target of an event, and one for an event without any */
     size_t n;
-    bool is_array; /* the payload was one: so is the answer */
+    struct routed routed;
 };
 
 /* The walk as far as it writes nothing: route -> targets -> facts -> plan. -1: ERR_OUT_OF_MEMORY;

@@ -60,8 +60,10 @@ static struct reason reason_of(const struct change *change) {
             .remedy = VIEW("send the event without 'dry_run', with DRY_RUN off, "
                            "to carry it out")};
     case CHANGE_UNCHANGED:
+    case CHANGE_REPORTED:
     case CHANGE_RESTARTED:
     case CHANGE_DEPLOYED:
+    case CHANGE_ROLLED_BACK:
     case CHANGE_REFUSED:
     case CHANGE_FAILED:
         break;
@@ -197,8 +199,10 @@ static enum log_level level_of(enum change_status status) {
     case CHANGE_UNCHANGED:
     case CHANGE_SUPERSEDED:
     case CHANGE_PLANNED:
+    case CHANGE_REPORTED:
     case CHANGE_RESTARTED:
     case CHANGE_DEPLOYED:
+    case CHANGE_ROLLED_BACK:
         return LOG_INFO;
     case CHANGE_REFUSED:
         return LOG_WARN;
@@ -257,6 +261,8 @@ static const char *metric_of(enum change_status status) {
         return "Restarted";
     case CHANGE_DEPLOYED:
         return "Deployed";
+    case CHANGE_ROLLED_BACK:
+        return "RolledBack";
     case CHANGE_REFUSED:
         return "Refused";
     case CHANGE_FAILED:
@@ -264,6 +270,7 @@ static const char *metric_of(enum change_status status) {
     case CHANGE_IGNORED:
     case CHANGE_SUPERSEDED:
     case CHANGE_PLANNED:
+    case CHANGE_REPORTED:
         return NULL;
     }
     return NULL;

@@ -171,13 +171,15 @@ static int route_value(const struct router *router, const struct json *value,
 
 /* ---- the payload ---- */
 
-static struct view fallback_id(const struct router *router, bool is_array, size_t index) {
+static struct view fallback_id(const struct router *router, enum payload_shape shape,
+                               size_t index) {
     struct view id = router->context->request_id;
     if (!id_is_valid(id)) {
         id = arena_printf(router->arena, "direct-%lld", (long long)router->context->now_ms);
     }
-    return is_array ? arena_printf(router->arena, VIEW_FMT "/%zu", VIEW_ARG(id), index)
-                    : arena_copy(router->arena, id);
+    return shape != PAYLOAD_EVENT
+               ? arena_printf(router->arena, VIEW_FMT "/%zu", VIEW_ARG(id), index)
+               : arena_copy(router->arena, id);
 }
 
 static int new_triggers(const struct router *router, size_t n, struct routed *routed,
@@ -188,7 +190,7 @@ static int new_triggers(const struct router *router, size_t n, struct routed *ro
     }
     for (size_t i = 0; i < n; i++) {
         struct trigger *trigger = &routed->triggers[i];
-        trigger->event_id = fallback_id(router, routed->is_array, i);
+        trigger->event_id = fallback_id(router, routed->shape, i);
         trigger->event_time_ms = router->context->now_ms;
         if (trigger->event_id.data == NULL) {
             return err_out_of_memory(err, "the events");
@@ -233,8 +235,8 @@ static int parse_payload(struct view payload, struct json **ret_root, struct err
 
 static int route_root(const struct router *router, const struct json *root, struct routed *routed,
                       struct err *err) {
-    routed->is_array = json_type(root) == JSON_ARRAY;
-    if (!routed->is_array) {
+    routed->shape = json_type(root) == JSON_ARRAY ? PAYLOAD_ARRAY : PAYLOAD_EVENT;
+    if (routed->shape == PAYLOAD_EVENT) {
         return new_triggers(router, 1, routed, err) != 0
                    ? -1
                    : route_value(router, root, &routed->triggers[0], err);

@@ -49,10 +49,20 @@ struct route_context {
     int64_t now_ms;          /* its event time */
 };
 
+enum payload_shape {
+    PAYLOAD_EVENT, /* one event, or a bare DEPLOY detail */
+    PAYLOAD_ARRAY, /* an array of them: so is the answer */
+    PAYLOAD_SQS,   /* a batch of SQS records whose bodies are events: answered with the ids of those
+                      that failed, to be delivered again */
+};
+
 struct routed {
     struct trigger *triggers; /* one per event, in order */
     size_t n_triggers;
-    bool is_array; /* the payload was one: so is the answer */
+    enum payload_shape shape;
+    struct view *message_ids; /* SQS: of each event's record */
+    struct view *unread;      /* SQS: ids of records beyond ROUTE_MAX_EVENTS; they come again */
+    size_t n_unread;
 };
 
 /* A payload or an event that cannot be understood yields a trigger with a refusal (EventMalformed,

@@ -13,6 +13,7 @@ static enum change_status status_of_verdict(enum verdict verdict) {
         return CHANGE_SUPERSEDED;
     case VERDICT_RESTART:
     case VERDICT_DEPLOY:
+    case VERDICT_REPORT:
         return CHANGE_PLANNED;
     case VERDICT_REFUSED:
         return CHANGE_REFUSED;
@@ -23,7 +24,8 @@ static enum change_status status_of_verdict(enum verdict verdict) {
 }
 
 static bool is_to_be_made(const struct config *config, const struct change *change) {
-    return (change->verdict == VERDICT_DEPLOY || change->verdict == VERDICT_RESTART) &&
+    return (change->verdict == VERDICT_DEPLOY || change->verdict == VERDICT_RESTART ||
+            change->verdict == VERDICT_REPORT) &&
            !config->dry_run && !change->trigger->dry_run;
 }
 
@@ -64,8 +66,10 @@ int execute_plan(struct aws *aws, const struct config *config, struct change *ch
                  int64_t deadline_ms, struct arena *arena, struct err *err) {
     struct execution x = {
         .aws = aws, .config = config, .deadline_ms = deadline_ms, .arena = arena, .err = err};
-    if (begin(&x, changes, n) != 0 || execute_register(&x) != 0 || execute_update(&x) != 0 ||
-        execute_converge(&x) != 0 || execute_restart(&x) != 0) {
+    if (begin(&x, changes, n) != 0 || execute_register(&x) != 0 || execute_trace(&x) != 0 ||
+        execute_update(&x) != 0 || execute_stop(&x) != 0 || execute_converge(&x) != 0 ||
+        execute_restart(&x) != 0 || execute_codedeploy(&x) != 0 || execute_task(&x) != 0 ||
+        execute_lambda(&x) != 0 || execute_report(&x) != 0) {
         return -1;
     }
     return 0;

@@ -15,7 +15,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
 
-/* Fills the outcome of every change with VERDICT_DEPLOY or VERDICT_RESTART; the others' outcome
+/* Fills the outcome of every change with VERDICT_DEPLOY, _RESTART or _REPORT; the others' outcome
  * follows from their verdict. A change that AWS refuses is CHANGE_REFUSED, one that it fails
  * CHANGE_FAILED with its error. With dry_run (the trigger's or the config's) nothing is written.
  * -1: ERR_OUT_OF_MEMORY only. */

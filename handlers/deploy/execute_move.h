@@ -3,7 +3,9 @@
 
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
- * this order: execute_register.c, execute_update.c, execute_converge.c, execute_restart.c.
+ * this order: execute_register.c, execute_trace.c, execute_update.c, execute_stop.c,
+ * execute_converge.c, execute_restart.c; and of what is delivered in another way,
+ * execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
  */
 
 #include "handlers/deploy/execute.h"
@@ -71,5 +73,14 @@ ERR_MUST_USE int execute_register(struct execution *x);
 ERR_MUST_USE int execute_update(struct execution *x);
 ERR_MUST_USE int execute_converge(struct execution *x);
 ERR_MUST_USE int execute_restart(struct execution *x);
+/* The revision that was chosen gets the change's trace, before it is given to the service. */
+ERR_MUST_USE int execute_trace(struct execution *x);
+/* The moves of the deliveries DELIVER_STOP, _CODE_DEPLOY, _TASK and _LAMBDA. */
+ERR_MUST_USE int execute_stop(struct execution *x);
+ERR_MUST_USE int execute_codedeploy(struct execution *x);
+ERR_MUST_USE int execute_task(struct execution *x);
+ERR_MUST_USE int execute_lambda(struct execution *x);
+/* What became of deployments: the completed revisions get their tag. */
+ERR_MUST_USE int execute_report(struct execution *x);
 
 #endif

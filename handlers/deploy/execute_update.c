@@ -58,8 +58,8 @@ static bool runs_already(const struct move *move) {
 
 /* It has its revision, and its service has not been asked for yet. */
 static bool is_ready(const struct move *move) {
-    return move_is_open(move, VERDICT_DEPLOY) && move->own.len > 0 && !move->updated &&
-           !runs_already(move);
+    return move_is_open(move, VERDICT_DEPLOY) && move->change->delivery == DELIVER_UPDATE_SERVICE &&
+           move->own.len > 0 && !move->updated && !runs_already(move);
 }
 
 static int doubt_answer(struct execution *x, struct move *move,

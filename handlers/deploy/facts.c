@@ -1,5 +1,6 @@
 #include "handlers/deploy/facts.h"
 
+#include "handlers/deploy/facts_kinds.h"
 #include "handlers/deploy/facts_wave.h"
 #include "handlers/deploy/plan_revision.h"
 
@@ -45,10 +46,17 @@ static int ask_registry(struct gathering *g, struct wave *wave, struct err *err)
 static int ask_first(struct gathering *g, struct wave *wave, struct err *err) {
     const struct trigger *trigger = g->request->trigger;
     const struct target *target = g->request->target;
-    g->service = wave_add_service(wave, target->cluster, target->service, err);
-    g->latest = wave_add_task_definition(wave, target->family, err);
-    if (g->service < 0 || g->latest < 0) {
-        return -1;
+    if (target->kind == TARGET_SERVICE) {
+        g->service = wave_add_service(wave, target->cluster, target->service, err);
+        if (g->service < 0) {
+            return -1;
+        }
+    }
+    if (target->kind != TARGET_LAMBDA && trigger->kind != TRIGGER_ROLLOUT) {
+        g->latest = wave_add_task_definition(wave, target->family, err);
+        if (g->latest < 0) {
+            return -1;
+        }
     }
     if (trigger->kind == TRIGGER_DEPLOY) {
         return ask_registry(g, wave, err);
@@ -60,10 +68,8 @@ static int ask_first(struct gathering *g, struct wave *wave, struct err *err) {
     return 0;
 }
 
-/* Only services are deployed; whatever else comes here has no facts. */
 static bool has_facts(const struct facts_request *request) {
-    return request->trigger && request->target && request->target->kind == TARGET_SERVICE &&
-           request->trigger->kind != TRIGGER_IGNORE;
+    return request->trigger && request->target && request->trigger->kind != TRIGGER_IGNORE;
 }
 
 static int read_first(struct gathering *g, const struct wave *wave, struct err *err) {
@@ -147,8 +153,8 @@ static int ask_between(struct gathering *g, struct wave *wave, struct gatherer *
 static int ask_second(struct gathering *g, struct wave *wave, struct gatherer *gatherer) {
     const struct facts *f = g->request->ret_facts;
     const struct trigger *trigger = g->request->trigger;
-    bool is_restart = trigger->kind == TRIGGER_RESTART;
-    if (f->service.task_definition.len > 0 && f->running.arn.len == 0 && !is_restart) {
+    bool needs_running = trigger->kind != TRIGGER_RESTART && trigger->kind != TRIGGER_ROLLOUT;
+    if (f->service.task_definition.len > 0 && f->running.arn.len == 0 && needs_running) {
         g->running = wave_add_task_definition(wave, f->service.task_definition, gatherer->err);
         if (g->running < 0 || (!f->latest_err && ask_between(g, wave, gatherer) != 0)) {
             return -1;
@@ -237,6 +243,21 @@ static int gather_second(struct gatherer *gatherer) {
     return 0;
 }
 
+static int gather_kinds(const struct gatherer *gatherer, const struct facts_request *requests) {
+    const struct gathering_place place = {.aws = gatherer->aws,
+                                          .deadline_ms = gatherer->deadline_ms,
+                                          .arena = gatherer->arena,
+                                          .err = gatherer->err};
+    size_t n = gatherer->n;
+    return facts_gather_codedeploy(&place, requests, n) != 0 ||
+                   facts_gather_rollback(&place, requests, n) != 0 ||
+                   facts_gather_rollout(&place, requests, n) != 0 ||
+                   facts_gather_task(&place, requests, n) != 0 ||
+                   facts_gather_lambda(&place, requests, n) != 0
+               ? -1
+               : 0;
+}
+
 int facts_gather(struct aws *aws, const struct facts_request *requests, size_t n,
                  int64_t deadline_ms, struct arena *arena, struct err *err) {
     struct gatherer gatherer = {
@@ -258,5 +279,8 @@ int facts_gather(struct aws *aws, const struct facts_request *requests, size_t n
         };
         *requests[i].ret_facts = (struct facts){0};
     }
-    return gather_first(&gatherer) != 0 || gather_second(&gatherer) != 0 ? -1 : 0;
+    return gather_first(&gatherer) != 0 || gather_second(&gatherer) != 0 ||
+                   gather_kinds(&gatherer, requests) != 0
+               ? -1
+               : 0;
 }

@@ -6,7 +6,8 @@
  * targets together (DescribeImages and BatchGetImage on the registry, DescribeServices ten a call,
  * DescribeTaskDefinition of the family with its tags). A second wave is made only where the first
  * shows the need of it: the running revision is not the family's newest, an unfinished deploy may
- * have left revisions, or the tag does not exist and the answer wants the tags that do.
+ * have left revisions, or the tag does not exist and the answer wants the tags that do. What only
+ * some kinds of targets or events need (facts_kinds.h) is read after that, in waves of their own.
  */
 
 #include "handlers/deploy/target.h"
@@ -15,6 +16,13 @@
 #include "runtime/aws/ecs.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
+
+/* Each in the header of its kind; NULL when it was not asked for. */
+struct task_facts;       /* facts_task.h: the rules and schedules that run a task's family */
+struct lambda_facts;     /* facts_lambda.h: the function */
+struct codedeploy_facts; /* facts_codedeploy.h: the service's deployment group */
+struct rollback_facts;   /* facts_rollback.h: the family's revisions that completed */
+struct rollout_facts;    /* facts_rollout.h: a deployment, and why its tasks stopped */
 
 /* Each group holds either its value or the reason why not; a group that was not asked for has
  * neither (…_err NULL and the value empty). */
@@ -37,6 +45,11 @@ struct facts {
     const struct err *between_err; /* why one of them could not be had */
     struct ecr_image *tagged;      /* for a tag that does not exist: images that are there */
     size_t n_tagged;
+    struct task_facts *task;
+    struct lambda_facts *lambda;
+    struct codedeploy_facts *codedeploy;
+    struct rollback_facts *rollback;
+    struct rollout_facts *rollout;
 };
 
 struct facts_request {

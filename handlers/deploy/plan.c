@@ -44,14 +44,36 @@ const char *change_status_name(enum change_status status) {
         return "superseded";
     case CHANGE_PLANNED:
         return "planned";
+    case CHANGE_REPORTED:
+        return "reported";
     case CHANGE_RESTARTED:
         return "restarted";
     case CHANGE_DEPLOYED:
         return "deployed";
+    case CHANGE_ROLLED_BACK:
+        return "rolled_back";
     case CHANGE_REFUSED:
         return "refused";
     case CHANGE_FAILED:
         return "failed";
+    }
+    return "";
+}
+
+const char *rollout_outcome_name(enum rollout_outcome outcome) {
+    switch (outcome) {
+    case ROLLOUT_NONE:
+        return "";
+    case ROLLOUT_COMPLETED:
+        return "completed";
+    case ROLLOUT_FAILED:
+        return "failed";
+    case ROLLOUT_ROLLED_BACK:
+        return "rolled_back";
+    case ROLLOUT_SUPERSEDED:
+        return "superseded";
+    case ROLLOUT_IMPAIRED:
+        return "impaired";
     }
     return "";
 }
@@ -124,6 +146,22 @@ int decision_image_of(struct decision *d, const struct ecs_task_definition *defi
 
 /* --- the first look --- */
 
+static enum verdict open_verdict(enum trigger_kind kind) {
+    switch (kind) {
+    case TRIGGER_RESTART:
+        return VERDICT_RESTART;
+    case TRIGGER_ROLLOUT:
+        return VERDICT_REPORT;
+    case TRIGGER_DEPLOY:
+    case TRIGGER_DEPLOY_REVISION:
+    case TRIGGER_ROLLBACK:
+        return VERDICT_DEPLOY;
+    case TRIGGER_IGNORE:
+        return VERDICT_IGNORED;
+    }
+    return VERDICT_IGNORED;
+}
+
 static int settle(struct decision *d) {
     const struct trigger *trigger = d->trigger;
     if (d->change->err) {
@@ -136,17 +174,13 @@ static int settle(struct decision *d) {
         return decide_note(d, VERDICT_IGNORED,
                            trigger->note.data ? trigger->note : VIEW("nothing to do"));
     }
+    if (!d->target && d->change->note.len > 0) {
+        return decide_note(d, VERDICT_IGNORED, d->change->note);
+    }
     if (!d->target) {
         return decide_refusal(d, ERR_EVENT_MALFORMED, VIEW("the event names no service"), VIEW(""));
     }
-    if (d->target->kind != TARGET_SERVICE) {
-        return decide_refusal(
-            d, ERR_EVENT_UNSUPPORTED,
-            arena_printf(d->arena, "'" VIEW_FMT "' is of kind '%s', and only services are deployed",
-                         VIEW_ARG(d->target->name), target_kind_name(d->target->kind)),
-            VIEW("deploy a service, or make it one in ECS_SERVICE_MAP"));
-    }
-    d->change->verdict = trigger->kind == TRIGGER_RESTART ? VERDICT_RESTART : VERDICT_DEPLOY;
+    d->change->verdict = open_verdict(trigger->kind);
     return GO_ON;
 }
 
@@ -166,28 +200,44 @@ int plan_settle(struct change *changes, size_t n, struct arena *arena, struct er
 
 /* --- the decision --- */
 
-static int run_checks(struct decision *d, const decision_check *checks, size_t n) {
+int decision_run(struct decision *d, const decision_check *checks, size_t n) {
     for (size_t i = 0; i < n; i++) {
         int rc = checks[i](d);
         if (rc != GO_ON) {
-            return rc < 0 ? -1 : 0;
+            return rc;
         }
     }
-    return 0; /* nothing speaks against it: the verdict that settle() gave stands */
+    return DECIDED;
 }
 
-static int run_checks_of_kind(struct decision *d) {
+static int decide_service(struct decision *d) {
     switch (d->trigger->kind) {
     case TRIGGER_DEPLOY:
-        return run_checks(d, deploy_checks, COUNT(deploy_checks));
+        return decision_run(d, deploy_checks, COUNT(deploy_checks));
     case TRIGGER_DEPLOY_REVISION:
-        return run_checks(d, revision_checks, COUNT(revision_checks));
+        return decision_run(d, revision_checks, COUNT(revision_checks));
     case TRIGGER_RESTART:
-        return run_checks(d, restart_checks, COUNT(restart_checks));
+        return decision_run(d, restart_checks, COUNT(restart_checks));
+    case TRIGGER_ROLLBACK:
+        return decide_rollback(d);
+    case TRIGGER_ROLLOUT:
+        return decide_rollout(d);
     case TRIGGER_IGNORE:
-        return 0; /* settle() has decided it */
+        return DECIDED; /* by settle() */
     }
-    return 0;
+    return DECIDED;
+}
+
+static int decide(struct decision *d) {
+    switch (d->target->kind) {
+    case TARGET_SERVICE:
+        return decide_service(d);
+    case TARGET_TASK:
+        return decide_task(d);
+    case TARGET_LAMBDA:
+        return decide_lambda(d);
+    }
+    return DECIDED;
 }
 
 int plan_decide(const struct config *config, struct view own_account, struct arena *arena,
@@ -208,5 +258,5 @@ int plan_decide(const struct config *config, struct view own_account, struct are
     if (!d.event_tag.data) {
         return out_of_memory(&d);
     }
-    return run_checks_of_kind(&d);
+    return decide(&d) < 0 ? -1 : 0;
 }

@@ -29,6 +29,10 @@ struct decision {
 enum { GO_ON = 0, DECIDED = 1 };
 typedef int (*decision_check)(struct decision *d);
 
+/* Runs the checks in their order until one decides; DECIDED, too, when none speaks against it: then
+ * the verdict that the first look gave stands. */
+int decision_run(struct decision *d, const decision_check *checks, size_t n);
+
 /* All return DECIDED or -1. A text or remedy whose .data is NULL is memory that ran out; an empty
  * remedy leaves the code's own. */
 int decide_note(struct decision *d, enum verdict verdict, struct view note);
@@ -46,6 +50,12 @@ void decision_describe(struct decision *d, const struct ecs_task_definition *def
 /* The image of the first container of interest in it; empty when there is none. */
 int decision_image_of(struct decision *d, const struct ecs_task_definition *definition,
                       struct view *ret_image);
+
+/* Whole decisions of their kind, each in its own plan_….c; like decision_run(). */
+int decide_rollback(struct decision *d);
+int decide_rollout(struct decision *d);
+int decide_task(struct decision *d);
+int decide_lambda(struct decision *d);
 
 /* plan_service.c */
 int check_service(struct decision *d);

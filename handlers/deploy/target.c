@@ -179,6 +179,29 @@ int target_resolve(const struct config *config, struct view service, struct aren
     return 0;
 }
 
+bool target_is_same(const struct target *a, const struct target *b) {
+    return a->kind == b->kind && view_equal(a->cluster, b->cluster) &&
+           view_equal(a->service, b->service) && view_equal(a->family, b->family) &&
+           view_equal(a->function, b->function);
+}
+
+int target_select(const struct config *config, struct view own_account,
+                  const struct trigger *trigger, struct arena *arena, struct target **ret_targets,
+                  size_t *ret_n, struct view *ret_note, struct err *err) {
+    (void)own_account;
+    (void)ret_note;
+    struct target *target = ARENA_NEW(arena, struct target);
+    if (target == NULL) {
+        return err_out_of_memory(err, "a target");
+    }
+    if (target_resolve(config, trigger->service, arena, target, err) != 0) {
+        return -1;
+    }
+    *ret_targets = target;
+    *ret_n = 1;
+    return 0;
+}
+
 bool target_shares_family(const struct config *config, const struct target *target) {
     size_t n = 0;
     for (size_t i = 0; i < config->n_services; i++) {

@@ -123,7 +123,7 @@ static void route_copy(struct view payload, const struct config *config, struct 
 }
 
 static void require_same(const struct routed *routed, const struct routed *again) {
-    require(routed->n_triggers == again->n_triggers && routed->is_array == again->is_array);
+    require(routed->n_triggers == again->n_triggers && routed->shape == again->shape);
     for (size_t i = 0; i < routed->n_triggers; i++) {
         const struct trigger *a = &routed->triggers[i], *b = &again->triggers[i];
         require(a->kind == b->kind && a->refusal.code == b->refusal.code &&
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arena_reset(&arena);
     route_copy(payload, config, &arena, &routed);
     require(routed.n_triggers <= ROUTE_MAX_EVENTS);
-    require(routed.is_array || routed.n_triggers == 1);
+    require(routed.shape == PAYLOAD_ARRAY || routed.n_triggers == 1);
     for (size_t i = 0; i < routed.n_triggers; i++) {
         check_trigger(&routed.triggers[i], &arena);
     }

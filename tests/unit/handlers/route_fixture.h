@@ -79,7 +79,7 @@ static inline void send_view(struct fixture *f, struct view payload) {
 static inline struct trigger *send(struct fixture *f, const char *payload) {
     send_view(f, view_of(payload));
     assert_int_equal(f->routed.n_triggers, 1);
-    assert_false(f->routed.is_array);
+    assert_int_equal(f->routed.shape, PAYLOAD_EVENT);
     return &f->routed.triggers[0];
 }
 

@@ -102,7 +102,7 @@ static void arrays(void **state) {
                                 DETAIL) "," DETAIL "," DETAIL
                                         ",\"x\",[],{}," EVENT("action.dev", "DEPLOY", DETAIL) "]"));
     struct trigger *t = f->routed.triggers;
-    assert_true(f->routed.is_array);
+    assert_true(f->routed.shape == PAYLOAD_ARRAY);
     assert_int_equal(f->routed.n_triggers, 7);
     assert_view(t[0].event_id, "5f0c-1");
     /* Two elements without an id are two events. */
@@ -114,7 +114,7 @@ static void arrays(void **state) {
     assert_int_equal(t[5].refusal.code, ERR_EVENT_MALFORMED);
     assert_int_equal(t[6].kind, TRIGGER_IGNORE);
     send_view(f, VIEW("[]"));
-    assert_true(f->routed.is_array);
+    assert_true(f->routed.shape == PAYLOAD_ARRAY);
     assert_int_equal(f->routed.n_triggers, 0);
 }
 
@@ -130,7 +130,7 @@ static void too_many_events(void **state) {
     strcpy(payload + strlen(payload) - 1, ",{}]");
     send_view(f, view_of(payload));
     assert_int_equal(f->routed.n_triggers, 1);
-    assert_true(f->routed.is_array);
+    assert_true(f->routed.shape == PAYLOAD_ARRAY);
     assert_string_equal(f->routed.triggers[0].refusal.message,
                         "the array has 101 events, more than 100");
 }

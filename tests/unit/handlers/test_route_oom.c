@@ -60,7 +60,7 @@ static void assert_same_view(struct view a, struct view b) {
 
 static void assert_same(const struct routed *a, const struct routed *b) {
     assert_int_equal(a->n_triggers, b->n_triggers);
-    assert_int_equal(a->is_array, b->is_array);
+    assert_int_equal(a->shape, b->shape);
     for (size_t i = 0; i < a->n_triggers; i++) {
         const struct trigger *x = &a->triggers[i], *y = &b->triggers[i];
         assert_int_equal(x->kind, y->kind);

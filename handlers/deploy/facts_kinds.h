@@ -1,0 +1,32 @@
+#ifndef SLIPWAY_HANDLERS_DEPLOY_FACTS_KINDS_H
+#define SLIPWAY_HANDLERS_DEPLOY_FACTS_KINDS_H
+
+/*
+ * What only some kinds of targets or events need to know, read behind the waves of facts.c: each
+ * function picks its requests out of all of them, and does its waves for those together. Private to
+ * facts*.c.
+ */
+
+#include "handlers/deploy/facts.h"
+
+struct gathering_place {
+    struct aws *aws;
+    int64_t deadline_ms; /* on the monotonic clock */
+    struct arena *arena;
+    struct err *err; /* for ERR_OUT_OF_MEMORY */
+};
+
+/* Fill ret_facts->task and so on of those that are concerned. What AWS refuses or fails lands there
+ * as an error; -1 only for ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int facts_gather_task(const struct gathering_place *place,
+                                   const struct facts_request *requests, size_t n);
+ERR_MUST_USE int facts_gather_lambda(const struct gathering_place *place,
+                                     const struct facts_request *requests, size_t n);
+ERR_MUST_USE int facts_gather_codedeploy(const struct gathering_place *place,
+                                         const struct facts_request *requests, size_t n);
+ERR_MUST_USE int facts_gather_rollback(const struct gathering_place *place,
+                                       const struct facts_request *requests, size_t n);
+ERR_MUST_USE int facts_gather_rollout(const struct gathering_place *place,
+                                      const struct facts_request *requests, size_t n);
+
+#endif
