@@ -25,10 +25,28 @@ static struct view verdict_name(enum verdict verdict) {
         return VIEW("restart");
     case VERDICT_DEPLOY:
         return VIEW("deploy");
+    case VERDICT_REPORT:
+        return VIEW("report");
     case VERDICT_REFUSED:
         return VIEW("refused");
     case VERDICT_FAILED:
         return VIEW("failed");
+    }
+    return VIEW("");
+}
+
+static struct view delivery_name(enum delivery delivery) {
+    switch (delivery) {
+    case DELIVER_UPDATE_SERVICE:
+        return (struct view){0};
+    case DELIVER_STOP:
+        return VIEW("stop");
+    case DELIVER_CODE_DEPLOY:
+        return VIEW("code_deploy");
+    case DELIVER_TASK:
+        return VIEW("task");
+    case DELIVER_LAMBDA:
+        return VIEW("lambda");
     }
     return VIEW("");
 }
@@ -58,6 +76,32 @@ static void put_to(struct json_writer *w, const struct change *change) {
     }
 }
 
+static void put_trace(struct json_writer *w, const struct change *change) {
+    if (change->n_trace == 0) {
+        return;
+    }
+    json_begin_object(w, "trace");
+    for (size_t i = 0; i < change->n_trace; i++) {
+        char key[PLAN_NAME_BYTES];
+        (void)snprintf(key, sizeof(key), VIEW_FMT, VIEW_ARG(change->trace[i].key));
+        json_put_string(w, key, change->trace[i].value);
+    }
+    json_end_object(w);
+}
+
+static void put_rollout(struct json_writer *w, const struct rollout *rollout) {
+    if (rollout->outcome == ROLLOUT_NONE) {
+        return;
+    }
+    json_begin_object(w, "rollout");
+    json_put_string(w, "outcome", view_of(rollout_outcome_name(rollout->outcome)));
+    json_put_optional(w, "why", rollout->why);
+    json_put_optional(w, "remedy", rollout->remedy);
+    json_put_i64(w, "duration_ms", rollout->duration_ms);
+    json_put_optional(w, "completed", rollout->completed_arn);
+    json_end_object(w);
+}
+
 static void put_side(struct json_writer *w, const char *name, struct view json) {
     if (json.len > 0) {
         json_put_raw(w, name, json);
@@ -85,6 +129,7 @@ static void put_change(struct json_writer *w, const struct change *change, size_
     json_put_optional(w, "target",
                       change->target != NULL ? change->target->name : change->trigger->service);
     json_put_string(w, "verdict", verdict_name(change->verdict));
+    json_put_optional(w, "delivery", delivery_name(change->delivery));
     if (change->err != NULL) {
         put_error(w, change->err);
     }
@@ -92,6 +137,9 @@ static void put_change(struct json_writer *w, const struct change *change, size_
     put_from(w, change);
     put_to(w, change);
     json_put_optional(w, "reuse", change->reuse);
+    put_trace(w, change);
+    json_put_optional(w, "stop_deployment", change->stop_deployment);
+    put_rollout(w, &change->rollout);
     if (change->register_request.len > 0) {
         plan_register_name(index, name);
         json_put_string(w, "register", view_of(name));
