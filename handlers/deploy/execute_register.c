@@ -250,7 +250,8 @@ int execute_register(struct execution *x) {
         return execution_out_of_memory(x);
     }
     for (size_t i = 0; i < x->n; i++) {
-        if (move_is_open(&x->moves[i], VERDICT_DEPLOY) && x->moves[i].own.len == 0) {
+        if (move_is_open(&x->moves[i], VERDICT_DEPLOY) && x->moves[i].own.len == 0 &&
+            x->moves[i].change->register_request.len > 0) {
             all[n].move = &x->moves[i];
             n++;
         }

@@ -155,17 +155,21 @@ static bool has_image(const struct decision *d, size_t i) {
            view_equal(ecs_tag_value(d->base, TAG_DIGEST), d->change->digest);
 }
 
+bool decision_base_has_images(const struct decision *d) {
+    for (size_t i = 0; i < d->n_containers; i++) {
+        if (!has_image(d, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The running revision is the base, and runs the image. A newer base is a reason to deploy the same
  * image again. */
 int check_runs_already(struct decision *d) {
     if (d->trigger->force || !decision_knows_running(d) ||
-        !view_equal(d->facts->running.arn, d->base->arn)) {
+        !view_equal(d->facts->running.arn, d->base->arn) || !decision_base_has_images(d)) {
         return GO_ON;
-    }
-    for (size_t i = 0; i < d->n_containers; i++) {
-        if (!has_image(d, i)) {
-            return GO_ON;
-        }
     }
     return decide_note(d, VERDICT_UNCHANGED,
                        arena_printf(d->arena,
@@ -183,7 +187,7 @@ int check_runs_already(struct decision *d) {
  * slipway:completed is set by what completes. */
 static int own_tags(struct decision *d, struct ecs_tag ret_tags[static OWN_TAGS]) {
     const struct trigger *trigger = d->trigger;
-    struct view previous = revision_name(d->facts->service.task_definition);
+    struct view previous = revision_name(d->change->from_task_definition);
     const struct ecs_tag raw[OWN_TAGS] = {
         {VIEW(TAG_EVENT_ID), d->event_tag},
         {VIEW(TAG_EVENT_TIME), revision_time_text(trigger->event_time_ms, d->arena)},

@@ -87,5 +87,7 @@ int check_unfinished(struct decision *d);
 int check_containers(struct decision *d);
 int check_runs_already(struct decision *d);
 int build_revision(struct decision *d);
+/* Whether the base's containers have the new images already. */
+bool decision_base_has_images(const struct decision *d);
 
 #endif
