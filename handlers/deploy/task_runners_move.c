@@ -1,0 +1,271 @@
+#include "handlers/deploy/plan_revision.h"
+#include "handlers/deploy/task_runners.h"
+
+/*
+ * Moving runners to a revision: each is read once more, and written back with one string changed.
+ * The targets of one rule go into one PutTargets.
+ */
+
+/* Reads and writes of one wave, at most. */
+#define WAVE_CALLS 40
+
+struct moving {
+    const struct gathering_place *place;
+    struct task_move *moves;
+    size_t n;
+    struct view *targets; /* of each move: the rule's target to be written; empty: none */
+    struct scheduler_schedule *schedules; /* likewise; without a name: none */
+};
+
+static int keep(const struct moving *m, struct task_move *move, const struct err *error) {
+    if (error->code == ERR_OUT_OF_MEMORY) {
+        return err_out_of_memory(m->place->err, "execution of the plan");
+    }
+    struct err *kept = ARENA_NEW(m->place->arena, struct err);
+    if (!kept) {
+        return err_out_of_memory(m->place->err, "execution of the plan");
+    }
+    *kept = *error;
+    move->err = kept;
+    return 0;
+}
+
+static bool same_rule(const struct task_runner *a, const struct task_runner *b) {
+    return a->kind == RUNNER_RULE && b->kind == RUNNER_RULE && view_equal(a->group, b->group) &&
+           view_equal(a->name, b->name);
+}
+
+/* The first move of the rule stands for all of it. */
+static bool is_first_of_rule(const struct moving *m, size_t i) {
+    for (size_t j = 0; j < i; j++) {
+        if (same_rule(m->moves[j].runner, m->moves[i].runner)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- reading once more --- */
+
+/* Whether it still runs the family, and another revision. */
+static bool is_to_be_moved(const struct task_move *move, struct view names) {
+    struct view family;
+    struct view wanted_family;
+    int64_t revision;
+    int64_t wanted;
+    return revision_parse(names, &family, &revision) && revision > 0 &&
+           revision_parse(move->task_definition, &wanted_family, &wanted) &&
+           view_equal(family, wanted_family) && revision != wanted;
+}
+
+static int take_target(const struct moving *m, size_t i, const struct events_target *target) {
+    const struct task_move *move = &m->moves[i];
+    if (!view_equal(target->id, move->runner->id) ||
+        !view_equal(target->arn, move->runner->target.arn) ||
+        !is_to_be_moved(move, target->task_definition)) {
+        return 0;
+    }
+    m->targets[i] = events_retarget(target, move->task_definition, m->place->arena);
+    return m->targets[i].data ? 0 : err_out_of_memory(m->place->err, "execution of the plan");
+}
+
+/* The page of a rule's targets, for all moves of that rule. */
+static int take_rule(const struct moving *m, size_t first, const struct aws_call *call,
+                     struct view *ret_next) {
+    struct events_targets page = {0};
+    struct err error;
+    err_init(&error);
+    bool failed = events_list_targets_by_rule_result(call, m->place->arena, &page, &error) != 0;
+    for (size_t i = first; i < m->n; i++) {
+        if (!same_rule(m->moves[i].runner, m->moves[first].runner)) {
+            continue;
+        }
+        if (failed && keep(m, &m->moves[i], &error) != 0) {
+            return -1;
+        }
+        for (size_t j = 0; j < page.n; j++) {
+            if (take_target(m, i, &page.targets[j]) != 0) {
+                return -1;
+            }
+        }
+    }
+    *ret_next = page.next;
+    return 0;
+}
+
+static int take_schedule(const struct moving *m, size_t i, const struct aws_call *call) {
+    struct scheduler_schedule schedule;
+    struct err error;
+    err_init(&error);
+    if (scheduler_get_schedule_result(call, m->place->arena, &schedule, &error) != 0) {
+        return keep(m, &m->moves[i], &error);
+    }
+    if (!schedule.is_missing && is_to_be_moved(&m->moves[i], schedule.task_definition)) {
+        m->schedules[i] = schedule;
+    }
+    return 0;
+}
+
+static int build_read(const struct moving *m, size_t i, struct view next,
+                      struct aws_call *ret_call) {
+    const struct task_runner *runner = m->moves[i].runner;
+    return runner->kind == RUNNER_RULE
+               ? events_list_targets_by_rule_call(runner->name, runner->group, next,
+                                                  m->place->arena, ret_call, m->place->err)
+               : scheduler_get_schedule_call(runner->name, runner->group, m->place->arena, ret_call,
+                                             m->place->err);
+}
+
+/* A rule with more targets than a page holds, page by page. */
+static int read_on(const struct moving *m, size_t i, struct view next) {
+    while (next.len > 0) {
+        struct aws_call call = {0};
+        if (build_read(m, i, next, &call) != 0) {
+            return -1;
+        }
+        aws_call_all(m->place->aws, &call, 1, m->place->deadline_ms, m->place->arena);
+        if (take_rule(m, i, &call, &next) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_wave(const struct moving *m, const size_t *owners, struct aws_call *calls,
+                     size_t n) {
+    aws_call_all(m->place->aws, calls, n, m->place->deadline_ms, m->place->arena);
+    for (size_t i = 0; i < n; i++) {
+        struct view next = {0};
+        int rc = m->moves[owners[i]].runner->kind == RUNNER_RULE
+                     ? take_rule(m, owners[i], &calls[i], &next)
+                     : take_schedule(m, owners[i], &calls[i]);
+        if (rc != 0 || read_on(m, owners[i], next) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_all(const struct moving *m) {
+    struct aws_call calls[WAVE_CALLS];
+    size_t owners[WAVE_CALLS];
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->moves[i].runner->kind == RUNNER_RULE && !is_first_of_rule(m, i)) {
+            continue;
+        }
+        owners[n] = i;
+        if (build_read(m, i, VIEW(""), &calls[n]) != 0) {
+            return -1;
+        }
+        if (++n == WAVE_CALLS) {
+            if (read_wave(m, owners, calls, n) != 0) {
+                return -1;
+            }
+            n = 0;
+        }
+    }
+    return n > 0 ? read_wave(m, owners, calls, n) : 0;
+}
+
+/* --- writing --- */
+
+/* One write: a schedule, or so many targets of one rule. */
+struct write {
+    struct aws_call call;
+    size_t owners[EVENTS_PUT_TARGETS_MAX];
+    size_t n_owners;
+};
+
+static int build_rule_write(const struct moving *m, size_t first, bool *written,
+                            struct write *write) {
+    struct view targets[EVENTS_PUT_TARGETS_MAX];
+    const struct task_runner *runner = m->moves[first].runner;
+    *write = (struct write){.n_owners = 0};
+    for (size_t i = first; i < m->n && write->n_owners < EVENTS_PUT_TARGETS_MAX; i++) {
+        if (!written[i] && m->targets[i].len > 0 && same_rule(m->moves[i].runner, runner)) {
+            written[i] = true;
+            targets[write->n_owners] = m->targets[i];
+            write->owners[write->n_owners++] = i;
+        }
+    }
+    return events_put_targets_call(runner->name, runner->group, targets, write->n_owners,
+                                   m->place->arena, &write->call, m->place->err);
+}
+
+static int build_write(const struct moving *m, size_t i, bool *written, struct write *write) {
+    if (m->targets[i].len > 0) {
+        return build_rule_write(m, i, written, write);
+    }
+    written[i] = true;
+    *write = (struct write){.owners = {i}, .n_owners = 1};
+    return scheduler_update_schedule_call(&m->schedules[i], m->moves[i].task_definition,
+                                          m->moves[i].token, m->place->arena, &write->call,
+                                          m->place->err);
+}
+
+static int take_write(const struct moving *m, const struct write *write,
+                      const struct aws_call *call) {
+    struct err error;
+    err_init(&error);
+    bool is_rule = m->moves[write->owners[0]].runner->kind == RUNNER_RULE;
+    int rc = is_rule ? events_put_targets_result(call, &error)
+                     : scheduler_update_schedule_result(call, &error);
+    for (size_t i = 0; i < write->n_owners; i++) {
+        struct task_move *move = &m->moves[write->owners[i]];
+        move->changed = rc == 0;
+        if (rc != 0 && keep(m, move, &error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_wave(const struct moving *m, const struct write *writes, size_t n) {
+    struct aws_call calls[WAVE_CALLS];
+    for (size_t i = 0; i < n; i++) {
+        calls[i] = writes[i].call;
+    }
+    aws_call_all(m->place->aws, calls, n, m->place->deadline_ms, m->place->arena);
+    for (size_t i = 0; i < n; i++) {
+        if (take_write(m, &writes[i], &calls[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_all(const struct moving *m) {
+    struct write *writes = ARENA_ARRAY(m->place->arena, WAVE_CALLS, struct write);
+    bool *written = ARENA_ARRAY(m->place->arena, m->n, bool);
+    size_t n = 0;
+    if (!writes || !written) {
+        return err_out_of_memory(m->place->err, "execution of the plan");
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        if (written[i] || m->moves[i].err ||
+            (m->targets[i].len == 0 && m->schedules[i].name.len == 0)) {
+            continue;
+        }
+        if (build_write(m, i, written, &writes[n]) != 0) {
+            return -1;
+        }
+        if (++n == WAVE_CALLS) {
+            if (write_wave(m, writes, n) != 0) {
+                return -1;
+            }
+            n = 0;
+        }
+    }
+    return n > 0 ? write_wave(m, writes, n) : 0;
+}
+
+int task_runners_move(const struct gathering_place *place, struct task_move *moves, size_t n) {
+    struct moving m = {.place = place, .moves = moves, .n = n};
+    m.targets = ARENA_ARRAY(place->arena, n, struct view);
+    m.schedules = ARENA_ARRAY(place->arena, n, struct scheduler_schedule);
+    if (!m.targets || !m.schedules) {
+        return err_out_of_memory(place->err, "execution of the plan");
+    }
+    return read_all(&m) != 0 || write_all(&m) != 0 ? -1 : 0;
+}
