@@ -49,14 +49,25 @@ static struct json *parse_map(struct config_loader *loader, const char *variable
 
 struct entry_text {
     struct view service_name, task_family, cluster, container, repository, repository_uri, kind,
-        deploy_tags, auto_deploy_tags;
+        deploy_tags, auto_deploy_tags, function_name, alias, codedeploy_application,
+        codedeploy_group;
 };
 
 #define ENTRY_FIELD(member) JSON_FIELD(struct entry_text, member, #member, JSON_DECODE_VIEW, 0)
 static const struct json_field entry_fields[] = {
-    ENTRY_FIELD(service_name), ENTRY_FIELD(task_family), ENTRY_FIELD(cluster),
-    ENTRY_FIELD(container),    ENTRY_FIELD(repository),  ENTRY_FIELD(repository_uri),
-    ENTRY_FIELD(kind),         ENTRY_FIELD(deploy_tags), ENTRY_FIELD(auto_deploy_tags),
+    ENTRY_FIELD(service_name),
+    ENTRY_FIELD(task_family),
+    ENTRY_FIELD(cluster),
+    ENTRY_FIELD(container),
+    ENTRY_FIELD(repository),
+    ENTRY_FIELD(repository_uri),
+    ENTRY_FIELD(kind),
+    ENTRY_FIELD(deploy_tags),
+    ENTRY_FIELD(auto_deploy_tags),
+    ENTRY_FIELD(function_name),
+    ENTRY_FIELD(alias),
+    ENTRY_FIELD(codedeploy_application),
+    ENTRY_FIELD(codedeploy_group),
 };
 #define N_ENTRY_FIELDS (sizeof(entry_fields) / sizeof(entry_fields[0]))
 
@@ -159,6 +170,38 @@ static void load_tags(const struct entry_loader *e, const char *member, struct v
     }
 }
 
+/* A member that only one kind has. */
+static void load_member_of(const struct entry_loader *e, enum target_kind kind, const char *member,
+                           struct view value, struct view *ret_value) {
+    if (value.len == 0) {
+        return;
+    }
+    if (e->entry->kind != kind) {
+        config_fault(e->loader, e->variable, "%s.%s: it is for kind '%s' only, and this is '%s'",
+                     e->path, member, target_kind_name(kind), target_kind_name(e->entry->kind));
+    } else if (!config_ecs_name_is_valid(value)) {
+        entry_fault(e, member, value, "1 to 255 letters, digits, '-' and '_'");
+    } else {
+        *ret_value = value;
+    }
+}
+
+static void load_members_of_kinds(const struct entry_loader *e, const struct entry_text *text) {
+    struct service_entry *entry = e->entry;
+    load_member_of(e, TARGET_LAMBDA, "function_name", text->function_name, &entry->function_name);
+    load_member_of(e, TARGET_LAMBDA, "alias", text->alias, &entry->alias);
+    load_member_of(e, TARGET_SERVICE, "codedeploy_application", text->codedeploy_application,
+                   &entry->codedeploy_application);
+    load_member_of(e, TARGET_SERVICE, "codedeploy_group", text->codedeploy_group,
+                   &entry->codedeploy_group);
+    if ((entry->codedeploy_application.len > 0) != (entry->codedeploy_group.len > 0)) {
+        config_fault(e->loader, e->variable,
+                     "%s.codedeploy_group: codedeploy_application and codedeploy_group belong "
+                     "together, and only one is given",
+                     e->path);
+    }
+}
+
 static void load_entry(const struct entry_loader *e, const struct json *value) {
     struct entry_text text = {0};
     struct err err;
@@ -177,6 +220,7 @@ static void load_entry(const struct entry_loader *e, const struct json *value) {
     load_ecs_name(e, "container", text.container, &e->entry->container);
     load_cluster(e, text.cluster);
     load_kind(e, text.kind);
+    load_members_of_kinds(e, &text);
     load_repository(e, &text);
     load_tags(e, "deploy_tags", text.deploy_tags, &e->entry->deploy_tags,
               &e->entry->has_deploy_tags);

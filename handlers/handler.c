@@ -9,6 +9,7 @@
 #include "runtime/aws/arn.h"
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
+#include "runtime/base/json_write.h"
 
 /* How long the init phase waits for connections. A handshake takes a tenth of it; an endpoint that
  * accepts and then says nothing must not delay the first invocation noticeably: its connection is
@@ -207,11 +208,39 @@ static size_t changes_of_event(const struct planned *made, size_t *at) {
     return n;
 }
 
+/* {"batchItemFailures":[{"itemIdentifier":"…"}]}: what failed is delivered again. AWS Lambda
+ * Developer Guide, "Handling errors for an SQS event source in Lambda". */
+static void respond_to_sqs(const struct planned *made, struct buf *response) {
+    struct json_writer w = json_writer(response);
+    const struct routed *routed = &made->routed;
+    json_begin_object(&w, NULL);
+    json_begin_array(&w, "batchItemFailures");
+    for (size_t i = 0, last = SIZE_MAX; i < made->n; i++) {
+        if (made->changes[i].status == CHANGE_FAILED && made->changes[i].event != last) {
+            last = made->changes[i].event;
+            json_begin_object(&w, NULL);
+            json_put_string(&w, "itemIdentifier", routed->message_ids[last]);
+            json_end_object(&w);
+        }
+    }
+    for (size_t i = 0; i < routed->n_unread; i++) {
+        json_begin_object(&w, NULL);
+        json_put_string(&w, "itemIdentifier", routed->unread[i]);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+}
+
 /* One answer, or for an array of events an array of them. */
 static void respond(const struct config *config, const struct planned *made, int64_t duration_ms,
                     struct buf *response) {
     if (made->routed.shape == PAYLOAD_EVENT) {
         report_response(config, made->changes, made->n, duration_ms, response);
+        return;
+    }
+    if (made->routed.shape == PAYLOAD_SQS) {
+        respond_to_sqs(made, response);
         return;
     }
     buf_append_char(response, '[');
@@ -241,7 +270,7 @@ int handler_invoke(void *user, const struct lambda_invocation *invocation, struc
     report_log(invocation->log, config, made.changes, made.n, duration_ms);
     notifier_tell(handler->notifier, invocation->log, made.changes, made.n, invocation->deadline_ms,
                   invocation->arena);
-    if (report_failure(made.changes, made.n, err) != 0) {
+    if (made.routed.shape != PAYLOAD_SQS && report_failure(made.changes, made.n, err) != 0) {
         return -1;
     }
     respond(config, &made, duration_ms, response);

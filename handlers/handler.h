@@ -37,9 +37,11 @@ ERR_MUST_USE int handler_plan(const struct handler *handler,
 
 /* A lambda_handler; `user` is a struct handler.
  *
- * -1: a change failed, ERR_OUT_OF_MEMORY, or ERR_CONFIG_INVALID where only the function's ARN can
- * tell: ECR_STRATEGY is `local`, and ECR_ACCOUNT_ID another account than the function's. Nothing
- * is read or written then; the event is retried and kept by Lambda, as after any failure. */
+ * -1: a change failed (of an SQS batch the answer names the messages whose events failed instead:
+ * SQS delivers those again), ERR_OUT_OF_MEMORY, or ERR_CONFIG_INVALID where only the function's ARN
+ * can tell: ECR_STRATEGY is `local`, and ECR_ACCOUNT_ID another account than the function's.
+ * Nothing is read or written then; the event is retried and kept by Lambda, as after any failure.
+ */
 ERR_MUST_USE int handler_invoke(void *user, const struct lambda_invocation *invocation,
                                 struct buf *response, struct err *err);
 

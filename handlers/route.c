@@ -11,8 +11,8 @@
 #define LIST_BYTES 512
 
 #define ACCEPTED                                                                                   \
-    "send an EventBridge event with source, detail-type and detail, an array of them, or a "       \
-    "DEPLOY detail such as {\"service\":\"backend\",\"tag\":\"git-abc123f\"}"
+    "send an EventBridge event with source, detail-type and detail, an array or an SQS batch of "  \
+    "them, or a DEPLOY detail such as {\"service\":\"backend\",\"tag\":\"git-abc123f\"}"
 
 /* ---- the envelope ---- */
 
@@ -118,12 +118,6 @@ static int refuse_shape(const struct router *router, const struct json *object,
                         struct trigger *trigger, struct err *err) {
     struct buf members BUF_AUTO = BUF_INIT(LIST_BYTES);
     size_t n = 0;
-    if (has(object, "Records")) {
-        return route_refuse(
-            trigger, ERR_EVENT_UNSUPPORTED,
-            arena_printf(router->arena, "a batch of Records is not supported by this version"),
-            "send EventBridge events, or an array of them", err);
-    }
     for (const struct json *m = json_first(object); m != NULL && n < SHOWN_MEMBERS;
          m = json_next(m), n++) {
         buf_appendf(&members, "%s" VIEW_FMT, n > 0 ? ", " : "",
@@ -233,14 +227,9 @@ static int parse_payload(struct view payload, struct json **ret_root, struct err
     return -1;
 }
 
-static int route_root(const struct router *router, const struct json *root, struct routed *routed,
-                      struct err *err) {
-    routed->shape = json_type(root) == JSON_ARRAY ? PAYLOAD_ARRAY : PAYLOAD_EVENT;
-    if (routed->shape == PAYLOAD_EVENT) {
-        return new_triggers(router, 1, routed, err) != 0
-                   ? -1
-                   : route_value(router, root, &routed->triggers[0], err);
-    }
+static int route_array(const struct router *router, const struct json *root, struct routed *routed,
+                       struct err *err) {
+    routed->shape = PAYLOAD_ARRAY;
     if (json_count(root) > ROUTE_MAX_EVENTS) {
         struct err cause;
         err_init(&cause);
@@ -259,6 +248,93 @@ static int route_root(const struct router *router, const struct json *root, stru
         }
     }
     return 0;
+}
+
+/* ---- SQS ---- */
+
+/* AWS Lambda Developer Guide, "Using Lambda with Amazon SQS". */
+static bool is_sqs_batch(const struct json *root) {
+    const struct json *records = json_get(root, "Records");
+    const struct json *first = json_first(records);
+    return json_type(records) == JSON_ARRAY &&
+           view_equal(json_string(json_get(first, "eventSource")), VIEW("aws:sqs"));
+}
+
+static int refuse_record(const struct router *router, struct routed *routed, const char *what,
+                         struct err *err) {
+    struct err cause;
+    err_init(&cause);
+    err_set(&cause, ERR_EVENT_MALFORMED, "Records: %s", what);
+    err_remedy(&cause, ACCEPTED);
+    return route_refusal(router, routed, &cause, err);
+}
+
+/* What cannot be read is refused: delivered once more, it would be the same. */
+static int route_body(const struct router *router, struct view body, struct trigger *trigger,
+                      struct err *err) {
+    struct json *root JSON_AUTO = NULL;
+    struct err cause;
+    err_init(&cause);
+    if (parse_payload(body, &root, &cause) != 0) {
+        return trigger_refuse(trigger, &cause, err);
+    }
+    return route_value(router, root, trigger, err);
+}
+
+static int read_message_ids(const struct router *router, const struct json *records,
+                            struct routed *routed, struct err *err) {
+    size_t n = json_count(records);
+    struct view *ids = ARENA_ARRAY(router->arena, n, struct view);
+    if (ids == NULL) {
+        return err_out_of_memory(err, "the messages");
+    }
+    size_t i = 0;
+    for (const struct json *r = json_first(records); r != NULL; r = json_next(r), i++) {
+        ids[i] = arena_copy(router->arena, json_string(json_get(r, "messageId")));
+        if (ids[i].data == NULL) {
+            return err_out_of_memory(err, "the messages");
+        }
+    }
+    routed->message_ids = ids;
+    routed->unread = n > ROUTE_MAX_EVENTS ? &ids[ROUTE_MAX_EVENTS] : NULL;
+    routed->n_unread = n > ROUTE_MAX_EVENTS ? n - ROUTE_MAX_EVENTS : 0;
+    return 0;
+}
+
+static int route_sqs(const struct router *router, const struct json *root, struct routed *routed,
+                     struct err *err) {
+    const struct json *records = json_get(root, "Records");
+    for (const struct json *r = json_first(records); r != NULL; r = json_next(r)) {
+        if (json_string(json_get(r, "messageId")).len == 0) {
+            return refuse_record(router, routed, "a message without a messageId", err);
+        }
+    }
+    routed->shape = PAYLOAD_SQS;
+    if (read_message_ids(router, records, routed, err) != 0 ||
+        new_triggers(router, json_count(records) - routed->n_unread, routed, err) != 0) {
+        return -1;
+    }
+    const struct json *r = json_first(records);
+    for (size_t i = 0; i < routed->n_triggers; i++, r = json_next(r)) {
+        struct view body = json_string(json_get(r, "body"));
+        if (route_body(router, body, &routed->triggers[i], err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int route_root(const struct router *router, const struct json *root, struct routed *routed,
+                      struct err *err) {
+    if (json_type(root) == JSON_ARRAY) {
+        return route_array(router, root, routed, err);
+    }
+    if (is_sqs_batch(root)) {
+        return route_sqs(router, root, routed, err);
+    }
+    return new_triggers(router, 1, routed, err) != 0
+               ? -1
+               : route_value(router, root, &routed->triggers[0], err);
 }
 
 int route(struct view payload, const struct route_context *context, struct arena *arena,

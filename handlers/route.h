@@ -3,7 +3,8 @@
 
 /*
  * Which parser an event goes to: one const table of (source, detail-type). Accepted shapes of a
- * payload: one event; an array of them. Pure.
+ * payload: one event; an array of them; an SQS batch, {"Records":[{"messageId":"…","eventSource":
+ * "aws:sqs","body":"{…}"}]}, whose bodies are one event each. Pure.
  *
  * An object is an EventBridge event if it has a member `detail-type` or `detail`, or a `source` and
  * no `service`; else, if it has a `service`, it is just a DEPLOY detail, from whoever IAM lets
@@ -29,7 +30,8 @@
 #include "runtime/base/err.h"
 #include "runtime/base/view.h"
 
-/* Events in one payload, at most: ten times what EventBridge hands over at once. */
+/* Events in one payload, at most: ten times what EventBridge hands over at once. What an SQS batch
+ * has more is left to be delivered again. */
 #define ROUTE_MAX_EVENTS 100
 /* Deepest event: EventBridge details that slipway reads are 4 deep; the rest is slack. */
 #define ROUTE_MAX_DEPTH 16

@@ -162,6 +162,24 @@ static enum verdict open_verdict(enum trigger_kind kind) {
     return VERDICT_IGNORED;
 }
 
+/* Most pushes are for nobody here: they cost no call of AWS. */
+static int settle_push(struct decision *d) {
+    const struct target *target = d->target;
+    struct view tag = d->trigger->tag;
+    bool is_auto = tag_policy_admits(target->auto_deploy_tags, tag);
+    const struct tag_policy *policy = is_auto ? target->deploy_tags : target->auto_deploy_tags;
+    if (is_auto && tag_policy_admits(target->deploy_tags, tag)) {
+        return GO_ON;
+    }
+    return decide_note(d, VERDICT_IGNORED,
+                       arena_printf(d->arena,
+                                    "a push of tag '" VIEW_FMT "' does not deploy '" VIEW_FMT
+                                    "' by itself: %s is '" VIEW_FMT "'",
+                                    VIEW_ARG(tag), VIEW_ARG(target->name),
+                                    is_auto ? "DEPLOY_TAGS" : "AUTO_DEPLOY_TAGS",
+                                    VIEW_ARG(policy->text)));
+}
+
 static int settle(struct decision *d) {
     const struct trigger *trigger = d->trigger;
     if (d->change->err) {
@@ -181,7 +199,7 @@ static int settle(struct decision *d) {
         return decide_refusal(d, ERR_EVENT_MALFORMED, VIEW("the event names no service"), VIEW(""));
     }
     d->change->verdict = open_verdict(trigger->kind);
-    return GO_ON;
+    return trigger->is_automatic && trigger->kind == TRIGGER_DEPLOY ? settle_push(d) : GO_ON;
 }
 
 int plan_settle(struct change *changes, size_t n, struct arena *arena, struct err *err) {

@@ -101,6 +101,18 @@ static int refuse_moved_tag(struct decision *d) {
         VIEW("send the digest alone, or the tag alone, or the digest that the tag has now"));
 }
 
+/* Another push has moved it since, and has its own event. */
+static int supersede_moved_tag(struct decision *d) {
+    return decide_note(d, VERDICT_SUPERSEDED,
+                       arena_printf(d->arena,
+                                    "tag '" VIEW_FMT "' of repository '" VIEW_FMT
+                                    "' has moved on: it points to '" VIEW_FMT
+                                    "', and the push was of '" VIEW_FMT "'",
+                                    VIEW_ARG(d->trigger->tag), VIEW_ARG(d->target->repository.name),
+                                    VIEW_ARG(d->facts->image.digest),
+                                    VIEW_ARG(d->trigger->digest)));
+}
+
 int check_image(struct decision *d) {
     const struct facts *facts = d->facts;
     if (is_absent_tag(facts)) {
@@ -110,7 +122,7 @@ int check_image(struct decision *d) {
         return decide_error(d, facts->image_err);
     }
     if (d->trigger->digest.len > 0 && !view_equal(d->trigger->digest, facts->image.digest)) {
-        return refuse_moved_tag(d);
+        return d->trigger->is_automatic ? supersede_moved_tag(d) : refuse_moved_tag(d);
     }
     if (facts->manifest_err) {
         return decide_error(d, facts->manifest_err);

@@ -9,15 +9,15 @@ static bool can_yield(const struct change *change) {
 /* A newer event that found its image running already prevails too: else the older one would take
  * it away. A dry run neither prevails nor yields. */
 static bool can_prevail(const struct change *change) {
-    bool is_deploy =
-        change->trigger->kind == TRIGGER_DEPLOY || change->trigger->kind == TRIGGER_DEPLOY_REVISION;
+    bool is_deploy = change->trigger->kind == TRIGGER_DEPLOY ||
+                     change->trigger->kind == TRIGGER_DEPLOY_REVISION ||
+                     change->trigger->kind == TRIGGER_ROLLBACK;
     return can_yield(change) || (change->target && change->verdict == VERDICT_UNCHANGED &&
                                  is_deploy && !change->trigger->dry_run);
 }
 
-static bool same_service(const struct change *a, const struct change *b) {
-    return view_equal(a->target->cluster, b->target->cluster) &&
-           view_equal(a->target->service, b->target->service);
+static bool same_target(const struct change *a, const struct change *b) {
+    return target_is_same(a->target, b->target);
 }
 
 static bool same_event(const struct change *a, const struct change *b) {
@@ -35,7 +35,7 @@ static bool wins(const struct change *changes, size_t a, size_t b) {
 static size_t prevailing(const struct change *changes, size_t n, size_t i) {
     size_t best = i;
     for (size_t j = 0; j < n; j++) {
-        if (j == i || !can_prevail(&changes[j]) || !same_service(&changes[i], &changes[j])) {
+        if (j == i || !can_prevail(&changes[j]) || !same_target(&changes[i], &changes[j])) {
             continue;
         }
         if (same_event(&changes[i], &changes[j])) {
@@ -53,7 +53,7 @@ static size_t prevailing(const struct change *changes, size_t n, size_t i) {
 static bool is_restarted_already(const struct change *changes, size_t i) {
     for (size_t j = 0; j < i; j++) {
         if (changes[j].verdict == VERDICT_RESTART && !changes[j].trigger->dry_run &&
-            same_service(&changes[i], &changes[j])) {
+            same_target(&changes[i], &changes[j])) {
             return true;
         }
     }

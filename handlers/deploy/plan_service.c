@@ -38,10 +38,20 @@ static int refuse_controller(struct decision *d, struct view controller) {
                           view_of(remedy));
 }
 
+/* Without a map, a parameter or a repository is taken for a service's by its name alone, and there
+ * need not be one: "/dev/myproject/postgres/password". */
+static bool is_nobodys(const struct decision *d) {
+    return d->trigger->is_automatic && !d->config->has_service_map &&
+           d->facts->service_err->code == ERR_SERVICE_NOT_FOUND;
+}
+
 int check_service(struct decision *d) {
     const struct ecs_service_state *service = &d->facts->service;
     if (d->facts->service_err) {
-        return decide_error(d, d->facts->service_err);
+        return is_nobodys(d)
+                   ? decide_note(d, VERDICT_IGNORED,
+                                 arena_copy(d->arena, view_of(d->facts->service_err->message)))
+                   : decide_error(d, d->facts->service_err);
     }
     d->change->from_task_definition = service->task_definition;
     if (!view_equal(service->status, VIEW("ACTIVE"))) {

@@ -25,14 +25,16 @@ struct view target_conventional_repository(struct view project, enum target_kind
     return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(project), VIEW_ARG(name));
 }
 
-static struct view conventional_service(const struct config *config, struct view name,
-                                        struct arena *arena) {
-    if (is_backend(name)) {
+/* The name that its ECS service, its family and its function have. */
+static struct view conventional_name(const struct config *config, enum target_kind kind,
+                                     struct view name, struct arena *arena) {
+    if (kind != TARGET_TASK && is_backend(name)) {
         return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT, VIEW_ARG(config->project),
                             VIEW_ARG(config->env));
     }
-    return arena_printf(arena, VIEW_FMT "_service_" VIEW_FMT "_" VIEW_FMT,
-                        VIEW_ARG(config->project), VIEW_ARG(name), VIEW_ARG(config->env));
+    return arena_printf(arena, VIEW_FMT "_%s_" VIEW_FMT "_" VIEW_FMT, VIEW_ARG(config->project),
+                        kind == TARGET_TASK ? "task" : "service", VIEW_ARG(name),
+                        VIEW_ARG(config->env));
 }
 
 /* ---- the registry ---- */
@@ -143,10 +145,42 @@ static struct view either(struct view configured, struct view by_default) {
     return configured.len > 0 ? configured : by_default;
 }
 
+static int build_target(const struct config *config, const struct service_entry *entry,
+                        struct arena *arena, struct target *ret_target, struct err *err) {
+    struct view name = arena_copy(arena, entry->name);
+    struct view conventional = conventional_name(config, entry->kind, entry->name, arena);
+    struct view repository =
+        target_conventional_repository(config->project, entry->kind, entry->name, arena);
+    if (name.data == NULL || conventional.data == NULL || repository.data == NULL) {
+        return err_out_of_memory(err, "a target");
+    }
+    bool is_lambda = entry->kind == TARGET_LAMBDA;
+    bool is_service = entry->kind == TARGET_SERVICE;
+    const struct view none = {0};
+    *ret_target = (struct target){
+        .name = name,
+        .kind = entry->kind,
+        .cluster = is_lambda ? none : either(entry->cluster, config->cluster),
+        .service = is_service ? either(entry->service_name, conventional) : none,
+        .family = is_lambda ? none : either(entry->task_family, conventional),
+        .container = is_lambda ? none : entry->container,
+        .function = is_lambda ? either(entry->function_name, conventional) : none,
+        .alias = entry->alias,
+        .codedeploy_application = entry->codedeploy_application,
+        .codedeploy_group = entry->codedeploy_group,
+        .repository = repository_of(config, entry, repository),
+        .deploy_tags = entry->has_deploy_tags ? &entry->deploy_tags : &config->deploy_tags,
+        .auto_deploy_tags =
+            entry->has_auto_deploy_tags ? &entry->auto_deploy_tags : &config->auto_deploy_tags,
+    };
+    return 0;
+}
+
 int target_resolve(const struct config *config, struct view service, struct arena *arena,
                    struct target *ret_target, struct err *err) {
     const struct service_entry by_convention = {.name = service, .kind = TARGET_SERVICE};
     const struct service_entry *entry = &by_convention;
+    struct target target;
     if (config->has_service_map) {
         entry = find_entry(config, service);
         if (entry == NULL) {
@@ -155,23 +189,9 @@ int target_resolve(const struct config *config, struct view service, struct aren
     } else if (!config_name_is_valid(service)) {
         return unknown_by_convention(service, err);
     }
-    struct view name = arena_copy(arena, service);
-    struct view conventional = conventional_service(config, service, arena);
-    struct view repository =
-        target_conventional_repository(config->project, entry->kind, service, arena);
-    if (name.data == NULL || conventional.data == NULL || repository.data == NULL) {
-        return err_out_of_memory(err, "a target");
+    if (build_target(config, entry, arena, &target, err) != 0) {
+        return -1;
     }
-    struct target target = {
-        .name = name,
-        .kind = entry->kind,
-        .cluster = either(entry->cluster, config->cluster),
-        .service = either(entry->service_name, conventional),
-        .family = either(entry->task_family, conventional),
-        .container = entry->container,
-        .repository = repository_of(config, entry, repository),
-        .deploy_tags = entry->has_deploy_tags ? &entry->deploy_tags : &config->deploy_tags,
-    };
     if (!image_repository_is_valid(target.repository.name)) {
         return unknown_by_repository(service, target.repository.name, err);
     }
@@ -183,23 +203,6 @@ bool target_is_same(const struct target *a, const struct target *b) {
     return a->kind == b->kind && view_equal(a->cluster, b->cluster) &&
            view_equal(a->service, b->service) && view_equal(a->family, b->family) &&
            view_equal(a->function, b->function);
-}
-
-int target_select(const struct config *config, struct view own_account,
-                  const struct trigger *trigger, struct arena *arena, struct target **ret_targets,
-                  size_t *ret_n, struct view *ret_note, struct err *err) {
-    (void)own_account;
-    (void)ret_note;
-    struct target *target = ARENA_NEW(arena, struct target);
-    if (target == NULL) {
-        return err_out_of_memory(err, "a target");
-    }
-    if (target_resolve(config, trigger->service, arena, target, err) != 0) {
-        return -1;
-    }
-    *ret_targets = target;
-    *ret_n = 1;
-    return 0;
 }
 
 bool target_shares_family(const struct config *config, const struct target *target) {

@@ -2,17 +2,11 @@
 
 #include "handlers/deploy/image.h"
 #include "handlers/members.h"
+#include "handlers/trigger/detail.h"
 #include "runtime/aws/arn.h"
 
-/* Bytes of a service's name that are looked at; no name that can be configured is longer. */
-#define SERVICE_BYTES 255
-/* Bytes of a reason that are kept: a tag's value holds 256, a log line should stay readable. */
-#define REASON_BYTES 1024
 /* Bytes of a wrong value that are shown. */
 #define SHOWN_BYTES 160
-#define TAG_BYTES 128
-#define FAMILY_BYTES 255
-#define REVISION_DIGITS 10
 
 struct deploy_detail {
     struct view service, tag, digest, task_definition, reason;
@@ -38,88 +32,16 @@ static struct view shown(struct view value) {
 
 /* ---- one member each ---- */
 
-static bool is_printable(struct view v) {
-    for (size_t i = 0; i < v.len; i++) {
-        if ((unsigned char)v.data[i] < ' ' || v.data[i] == 127) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int check_service(struct view service, struct err *err) {
-    if (service.len == 0) {
-        return err_set(err, ERR_EVENT_MALFORMED, "detail.service: expected a name, got nothing");
-    }
-    if (service.len > SERVICE_BYTES) {
-        return err_set(err, ERR_EVENT_MALFORMED,
-                       "detail.service: expected at most %d bytes, got %zu", SERVICE_BYTES,
-                       service.len);
-    }
-    if (!is_printable(service)) {
-        return err_set(err, ERR_EVENT_MALFORMED,
-                       "detail.service: expected a name, got control characters");
-    }
-    return 0;
-}
-
-/* Says what is wrong without repeating it: a control character has no place in a message. */
-static int tag_invalid(struct view tag, struct err *err) {
-    if (tag.len == 0) {
-        return err_set(err, ERR_TAG_INVALID, "detail.tag: the tag is empty");
-    }
-    if (tag.len > TAG_BYTES) {
-        return err_set(err, ERR_TAG_INVALID, "detail.tag: the tag has %zu characters, more than %d",
-                       tag.len, TAG_BYTES);
-    }
-    for (size_t i = 0; i < tag.len; i++) {
-        /* Every prefix of a valid tag is one: this is the first byte at fault. */
-        if (image_tag_is_valid(view_slice(tag, 0, i + 1))) {
-            continue;
-        }
-        char c = tag.data[i];
-        if (c > ' ' && c < 127) {
-            return err_set(err, ERR_TAG_INVALID, "detail.tag: '%c' cannot be byte %zu of a tag", c,
-                           i);
-        }
-        return err_set(err, ERR_TAG_INVALID, "detail.tag: 0x%02x cannot be byte %zu of a tag",
-                       (unsigned)(unsigned char)c, i);
-    }
-    return 0;
-}
-
 static int digest_invalid(struct view digest, struct err *err) {
-    if (!is_printable(digest)) {
+    if (!detail_is_printable(digest)) {
         return err_set(err, ERR_TAG_INVALID, "detail.digest: it has control characters");
     }
     return err_set(err, ERR_TAG_INVALID, "detail.digest: '" VIEW_FMT "' is no digest",
                    VIEW_ARG(shown(digest)));
 }
 
-/* family:revision */
-static bool is_revision(struct view text) {
-    struct view family, revision;
-    if (!view_cut(text, ':', &family, &revision) || family.len == 0 || family.len > FAMILY_BYTES ||
-        revision.len == 0 || revision.len > REVISION_DIGITS || revision.data[0] == '0') {
-        return false;
-    }
-    for (size_t i = 0; i < revision.len; i++) {
-        if (revision.data[i] < '0' || revision.data[i] > '9') {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < family.len; i++) {
-        char c = family.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '_' && c != '-') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int revision_malformed(struct view text, struct err *err) {
-    if (is_printable(text)) {
+    if (detail_is_printable(text)) {
         err_set(err, ERR_EVENT_MALFORMED,
                 "detail.task_definition: '" VIEW_FMT "' names no revision", VIEW_ARG(shown(text)));
     } else {
@@ -135,7 +57,7 @@ static int check_revision_arn(const struct event *event, const struct config *co
     struct view prefix = VIEW("task-definition/");
     if (!arn_parse(text, &arn) || !view_equal(arn.service, VIEW("ecs")) ||
         !view_starts_with(arn.resource, prefix) ||
-        !is_revision(view_slice(arn.resource, prefix.len, arn.resource.len))) {
+        !detail_is_revision(view_slice(arn.resource, prefix.len, arn.resource.len))) {
         return revision_malformed(text, err);
     }
     if (event->own_account.len > 0 && !view_equal(arn.account, event->own_account)) {
@@ -228,7 +150,7 @@ static int check_detail(const struct event *event, const struct config *config,
     bool has_tag = is_present(event->detail, "tag");
     bool has_digest = is_present(event->detail, "digest");
     bool has_revision = is_present(event->detail, "task_definition");
-    if (check_service(detail->service, err) != 0) {
+    if (detail_check_service(detail->service, err) != 0) {
         return -1;
     }
     if (has_revision && (has_tag || has_digest)) {
@@ -238,8 +160,8 @@ static int check_detail(const struct event *event, const struct config *config,
         err_remedy(err, "send either an image or a revision");
         return -1;
     }
-    if (has_tag && !image_tag_is_valid(detail->tag)) {
-        return tag_invalid(detail->tag, err);
+    if (has_tag && detail_check_tag(detail->tag, err) != 0) {
+        return -1;
     }
     if (has_digest && !image_digest_is_valid(detail->digest)) {
         return digest_invalid(detail->digest, err);
@@ -250,15 +172,10 @@ static int check_detail(const struct event *event, const struct config *config,
     if (view_starts_with(detail->task_definition, VIEW("arn:"))) {
         return check_revision_arn(event, config, detail->task_definition, err);
     }
-    if (!is_revision(detail->task_definition)) {
+    if (!detail_is_revision(detail->task_definition)) {
         return revision_malformed(detail->task_definition, err);
     }
     return 0;
-}
-
-static int keep(struct view value, struct arena *arena, struct view *ret_copy, struct err *err) {
-    *ret_copy = arena_copy(arena, value);
-    return ret_copy->data != NULL ? 0 : err_out_of_memory(err, "an event");
 }
 
 /* For the answer to an event that is refused: which service it was about, and what it wanted. */
@@ -269,31 +186,114 @@ static int fill_known(const struct json *detail, struct arena *arena, struct tri
     struct err unsaid;
     err_init(&unsaid);
     trigger->dry_run = json_bool(json_get(detail, "dry_run"));
-    if (check_service(service, &unsaid) == 0 && keep(service, arena, &trigger->service, err) != 0) {
+    if (detail_check_service(service, &unsaid) == 0 &&
+        detail_keep(service, arena, &trigger->service, err) != 0) {
         return -1;
     }
-    return image_tag_is_valid(tag) ? keep(tag, arena, &trigger->tag, err) : 0;
+    return image_tag_is_valid(tag) ? detail_keep(tag, arena, &trigger->tag, err) : 0;
 }
 
-static struct view cut_reason(struct view reason) {
-    size_t len = reason.len < REASON_BYTES ? reason.len : REASON_BYTES;
-    /* Not in the middle of a character. */
-    while (len > 0 && len < reason.len && ((unsigned char)reason.data[len] & 0xC0) == 0x80) {
-        len--;
+/* ---- rollbacks ---- */
+
+struct rollback_detail {
+    struct view service, to, reason;
+    bool dry_run;
+};
+
+#define ROLLBACK_FIELD(member, type, flags)                                                        \
+    JSON_FIELD(struct rollback_detail, member, #member, JSON_DECODE_##type, flags)
+static const struct json_field rollback_fields[] = {
+    ROLLBACK_FIELD(service, VIEW, JSON_REQUIRED),
+    ROLLBACK_FIELD(to, VIEW, 0),
+    ROLLBACK_FIELD(reason, VIEW, 0),
+    ROLLBACK_FIELD(dry_run, BOOL, 0),
+};
+#define N_ROLLBACK_FIELDS (sizeof(rollback_fields) / sizeof(rollback_fields[0]))
+
+/* A null `to` would turn the way back to one revision into the way back to another; and so would a
+ * misspelt one. */
+static int decode_rollback(const struct json *object, struct arena *arena,
+                           struct rollback_detail *ret_detail, struct err *err) {
+    const struct json *unknown = is_present(object, "to")
+                                     ? members_misspelt(object, rollback_fields, N_ROLLBACK_FIELDS)
+                                     : members_unknown(object, rollback_fields, N_ROLLBACK_FIELDS);
+    if (unknown != NULL) {
+        (void)members_refuse(unknown, "detail", rollback_fields, N_ROLLBACK_FIELDS, err);
+        err_remedy(err, "correct the member's name, or leave it out");
+        return -1;
     }
-    return view_slice(reason, 0, len);
+    if (is_present(object, "to") && json_type(json_get(object, "to")) == JSON_NULL) {
+        err_set(err, ERR_EVENT_MALFORMED, "detail.to: expected string, got null");
+        err_remedy(err, "send a revision or a tag, or leave the member out to go back to the last "
+                        "completed revision");
+        return -1;
+    }
+    if (is_present(object, "dry_run") && json_type(json_get(object, "dry_run")) == JSON_NULL) {
+        return err_set(err, ERR_EVENT_MALFORMED, "detail.dry_run: expected boolean, got null");
+    }
+    if (json_decode(object, "detail", rollback_fields, N_ROLLBACK_FIELDS, arena, ret_detail, err) ==
+        0) {
+        return 0;
+    }
+    if (err->code == ERR_EVENT_MALFORMED) {
+        err_remedy(err, "send a service and strings; dry_run is true or false");
+    }
+    return -1;
 }
+
+static bool is_number(struct view text) {
+    int64_t number;
+    return view_to_i64(text, &number) && number > 0;
+}
+
+/* "41", "family:41", an ARN, or a tag. */
+static int check_to(const struct event *event, const struct config *config, struct view to,
+                    struct err *err) {
+    if (is_number(to) || detail_is_revision(to) || image_tag_is_valid(to)) {
+        return 0;
+    }
+    if (view_starts_with(to, VIEW("arn:"))) {
+        return check_revision_arn(event, config, to, err);
+    }
+    if (detail_is_printable(to)) {
+        err_set(err, ERR_EVENT_MALFORMED,
+                "detail.to: '" VIEW_FMT "' is neither a revision nor a tag", VIEW_ARG(shown(to)));
+    } else {
+        err_set(err, ERR_EVENT_MALFORMED, "detail.to: it has control characters");
+    }
+    err_remedy(err, "send a revision such as '41' or 'family:41', its ARN, or the tag of an image");
+    return -1;
+}
+
+int manual_rollback_parse(const struct event *event, const struct config *config,
+                          struct arena *arena, struct trigger *ret_trigger, struct err *err) {
+    struct rollback_detail detail = {0};
+    struct err cause;
+    err_init(&cause);
+    *ret_trigger = trigger_of(event, TRIGGER_ROLLBACK);
+    if (fill_known(event->detail, arena, ret_trigger, err) != 0) {
+        return -1;
+    }
+    if (decode_rollback(event->detail, arena, &detail, &cause) != 0 ||
+        detail_check_service(detail.service, &cause) != 0 ||
+        (is_present(event->detail, "to") && check_to(event, config, detail.to, &cause) != 0)) {
+        return trigger_refuse(ret_trigger, &cause, err);
+    }
+    ret_trigger->service = detail.service;
+    ret_trigger->to = detail.to;
+    ret_trigger->reason = detail_cut_reason(detail.reason);
+    ret_trigger->dry_run = detail.dry_run;
+    return 0;
+}
+
+/* ---- deploys ---- */
 
 int manual_deploy_parse(const struct event *event, const struct config *config, struct arena *arena,
                         struct trigger *ret_trigger, struct err *err) {
     struct deploy_detail detail = {0};
     struct err cause;
     err_init(&cause);
-    *ret_trigger = (struct trigger){
-        .kind = kind_of(event->detail),
-        .event_id = event->id,
-        .event_time_ms = event->time_ms,
-    };
+    *ret_trigger = trigger_of(event, kind_of(event->detail));
     if (fill_known(event->detail, arena, ret_trigger, err) != 0) {
         return -1;
     }
@@ -305,7 +305,7 @@ int manual_deploy_parse(const struct event *event, const struct config *config, 
     ret_trigger->tag = detail.tag;
     ret_trigger->digest = detail.digest;
     ret_trigger->task_definition = detail.task_definition;
-    ret_trigger->reason = cut_reason(detail.reason);
+    ret_trigger->reason = detail_cut_reason(detail.reason);
     ret_trigger->dry_run = detail.dry_run;
     ret_trigger->force = detail.force;
     return 0;

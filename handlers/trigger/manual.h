@@ -2,8 +2,8 @@
 #define SLIPWAY_HANDLERS_TRIGGER_MANUAL_H
 
 /*
- * Events that a person or a workflow sends: DEPLOY from action.production, action.deploy and
- * action.{env}.
+ * Events that a person or a workflow sends: DEPLOY and ROLLBACK from action.production,
+ * action.deploy and action.{env}.
  */
 
 #include "handlers/trigger/trigger.h"
@@ -25,5 +25,11 @@
 ERR_MUST_USE int manual_deploy_parse(const struct event *event, const struct config *config,
                                      struct arena *arena, struct trigger *ret_trigger,
                                      struct err *err);
+
+/* detail: {"service"*, "to", "reason", "dry_run"}; `to` is a revision ("41", "family:41", an ARN)
+ * or the tag of an image. Refusals as above; EventMalformed for a `to` that is neither. */
+ERR_MUST_USE int manual_rollback_parse(const struct event *event, const struct config *config,
+                                       struct arena *arena, struct trigger *ret_trigger,
+                                       struct err *err);
 
 #endif

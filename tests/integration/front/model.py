@@ -15,11 +15,16 @@ from urllib.parse import parse_qsl
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
+from . import rest
 from .wire import AwsError, Request
 
 # JSON-protocol services that slipway has dealings with; the front knows them by their X-Amz-Target.
 JSON_SERVICES = ("ecs", "ecr", "events", "ssm", "codedeploy", "secretsmanager", "dynamodb", "sqs")
 QUERY_SERVICES = ("sts", "sns")
+REST_SERVICES = ("scheduler", "lambda")
+# The code for a request that does not fit the model, where it is not InvalidParameterException.
+_INVALID = {"events": "ValidationException", "scheduler": "ValidationException", "ssm": "ValidationException",
+            "lambda": "InvalidParameterValueException", "codedeploy": "ValidationException"}
 _NUMBERS: dict[str, type | tuple[type, ...]] = {"integer": int, "long": int, "float": (int, float), "double": (int, float)}
 
 
@@ -51,6 +56,8 @@ def resolve(request: Request, scope_service: str) -> tuple[str, str]:
         return _resolve_query(request, scope_service)
     if scope_service in JSON_SERVICES:
         raise AwsError("UnknownOperationException", "X-Amz-Target is missing", 404)
+    if scope_service in REST_SERVICES:
+        return scope_service, rest.operation_of(request, service_model(scope_service))
     return scope_service, f"{request.method} {request.path}"
 
 
@@ -114,8 +121,13 @@ def validate(service: str, operation: str, body: dict[str, Any], admitted: froze
     """Raises unless `body` fits the operation's input shape. Members named in `admitted` are taken anywhere: they
     stand for what a newer version of the service would know."""
     shape = operation_model(service, operation).input_shape
-    if shape is not None:
-        _check(shape, body, "", admitted)
+    try:
+        if shape is not None:
+            _check(shape, body, "", admitted)
+    except AwsError as error:
+        if error.code == "InvalidParameterException":
+            error.code = error.query_code = _INVALID.get(service, error.code)
+        raise
 
 
 def _check(shape: Shape, value: Any, path: str, admitted: frozenset[str]) -> None:
@@ -132,6 +144,8 @@ def _check(shape: Shape, value: Any, path: str, admitted: frozenset[str]) -> Non
             _check(shape.value, item, f"{path}.{key}", admitted)
     elif shape.type_name == "string":
         _check_string(shape, value, path)
+    elif shape.type_name == "timestamp":
+        _expect(isinstance(value, (int, float)) and not isinstance(value, bool), path)
     elif shape.type_name == "boolean":
         _expect(isinstance(value, bool), path)
     elif shape.type_name in _NUMBERS:
@@ -158,6 +172,9 @@ def _check_string(shape: Shape, value: Any, path: str) -> None:
     # Python's re has no \p classes; the patterns that use them (tags) are checked where they matter.
     if pattern and "\\p" not in pattern and not re.fullmatch(pattern, value):
         raise _constraint(value, path, f"Member must satisfy regular expression pattern: {pattern}")
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        raise _constraint(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
 def _check_length(shape: Shape, length: float, path: str) -> None:

@@ -16,7 +16,8 @@ Headers = list[tuple[str, str]]
 
 # Members that AWS sends as seconds since the epoch, with its own spelling of numbers (1.7E9).
 _TIMESTAMP = re.compile(
-    r'"((?:created|updated|registered|deregistered|deleteRequested|imagePushed|started)At)":(\d+(?:\.\d+)?)'
+    r'"((?:created|updated|registered|deregistered|deleteRequested|imagePushed|started|stopped|stopping|finished|'
+    r'executionStopped)At|CreationDate|LastModificationDate|createTime|startTime|completeTime)":(\d+(?:\.\d+)?)'
 )
 
 
@@ -91,6 +92,13 @@ def json_response(value: object, version: str = "1.1") -> Response:
 def json_error(error: AwsError, version: str = "1.1") -> Response:
     body = to_json({"__type": error.code, "message": error.message})
     return Response(error.status, body, f"application/x-amz-json-{version}")
+
+
+def rest_error(error: AwsError) -> Response:
+    """rest-json: the code is in a header. Who is not let in is told so with 403, and not with 400."""
+    status = 403 if error.query_code != error.code or error.code == "AccessDeniedException" else error.status
+    body = to_json({"Message": error.message})
+    return Response(status, body, "application/json", [("x-amzn-ErrorType", f"{error.code}:http://internal.amazon.com/")])
 
 
 def query_error(error: AwsError, namespace: str, identifier: str) -> Response:

@@ -44,7 +44,10 @@ static inline int set_up(void **state) {
                    .env = VIEW("prod"),
                    .is_prod = true,
                    .region = VIEW("eu-west-1"),
-                   .enable_manual = true},
+                   .enable_manual = true,
+                   .enable_ecr = true,
+                   .enable_ssm = true,
+                   .enable_s3 = true},
     };
     fixture.context = (struct route_context){
         .config = &fixture.config,

@@ -156,7 +156,8 @@ static void entries_are_checked(void **state) {
          "ECS_SERVICE_MAP.api.service_name: expected string, got number"},
         {"{\"api\":{\"servce_name\":\"x\"}}",
          "ECS_SERVICE_MAP.api.servce_name: unknown; known: service_name, task_family, cluster, "
-         "container, repository, repository_uri, kind, deploy_tags, auto_deploy_tags"},
+         "container, repository, repository_uri, kind, deploy_tags, auto_deploy_tags, "
+         "function_name, alias, codedeploy_application, codedeploy_group"},
         {"{\"a b\":{\"repository\":\"ab\"}}",
          "ECS_SERVICE_MAP.a b: expected a name of 1 to 64 letters, digits, '-' and '_'"},
         {"{\"\":{\"repository\":\"ab\"}}",

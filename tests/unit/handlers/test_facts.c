@@ -219,8 +219,6 @@ static void test_other_repositories_are_asked_apart(void **state) {
 static void test_what_has_no_facts_is_not_asked_for(void **state) {
     struct fixture *f = *state;
     process_add(&f->process, "web", "e", NOW_MS, "t01")->kind = TRIGGER_IGNORE;
-    process_add(&f->process, "job", "e", NOW_MS, "t01");
-    f->process.targets[1].kind = TARGET_TASK;
     (void)gather_one(f);
     assert_int_equal(f->n_calls, 0);
     assert_int_equal(facts_gather(f->process.aws, NULL, 0, 60000, &f->process.arena, &f->err), 0);

@@ -249,13 +249,11 @@ static void what_is_refused_early_asks_nobody(void **state) {
         {EVENT("e", "{\"service\":[]}"), "refused", "EventMalformed"},
         {EVENT("e", "{\"service\":\"backend\",\"tag\":\"a\\nb\"}"), "refused", "TagInvalid"},
         {EVENT("e", "{\"service\":\"bakend\",\"tag\":\"git-1\"}"), "refused", "ServiceUnknown"},
-        {EVENT("e", "{\"service\":\"job\",\"tag\":\"git-1\"}"), "refused", "EventUnsupported"},
-        {EVENT("e", "{\"service\":\"fn\",\"tag\":\"git-1\"}"), "refused", "EventUnsupported"},
         {"{\"source\":\"action.deploy\",\"detail-type\":\"DEPLOY\",\"account\":\"333333333333\","
          "\"detail\":" DEPLOY "}",
          "refused", "AccountNotAllowed"},
-        {"{\"source\":\"aws.ecr\",\"detail-type\":\"ECR Image Action\",\"detail\":{}}", "refused",
-         "EventUnsupported"},
+        {"{\"source\":\"aws.ecr\",\"detail-type\":\"ECR Image Action\",\"detail\":{}}", "ignored",
+         "Ignored"},
         {"{\"source\":\"action.dev\",\"detail-type\":\"DEPLOY\",\"detail\":" DEPLOY "}", "ignored",
          "Ignored"},
     };

@@ -97,10 +97,6 @@ static void test_settle(void **state) {
     assert_int_equal(f->change.verdict, VERDICT_IGNORED);
     assert_view(f->change.note, "not here");
     f->trigger.kind = TRIGGER_DEPLOY;
-    f->target.kind = TARGET_LAMBDA;
-    settle(f);
-    assert_int_equal(f->change.verdict, VERDICT_REFUSED);
-    assert_int_equal(f->change.err->code, ERR_EVENT_UNSUPPORTED);
     (void)err_set(&f->trigger.refusal, ERR_EVENT_MALFORMED, "no");
     settle(f);
     assert_int_equal(f->change.err->code, ERR_EVENT_MALFORMED);

@@ -167,28 +167,26 @@ static void bad_details_are_refused_with_the_events_id(void **state) {
 
 static void other_events_are_not_supported(void **state) {
     struct fixture *f = *state;
-    static const char *const payloads[] = {
-        EVENT("aws.ecr", "ECR Image Action", "{\"action-type\":\"PUSH\",\"result\":\"SUCCESS\"}"),
-        EVENT("aws.ssm", "Parameter Store Change", "{}"),
-        EVENT("aws.s3", "Object Created", "{}"),
-        EVENT("aws.ecs", "ECS Deployment State Change", "{}"),
-        EVENT("github.actions", "Deployment Ready", "{}"),
-        EVENT("action.production", "ROLLBACK", "{\"service\":\"backend\"}"),
-        EVENT("action.production", "deploy", DETAIL),
-        EVENT("action", "DEPLOY", DETAIL),
-        EVENT("action.", "DEPLOY", DETAIL),
-        EVENT("xaction.production", "DEPLOY", DETAIL),
-        EVENT("", "", "{}"),
+    static const struct {
+        const char *payload, *message;
+    } cases[] = {
+        {EVENT("action.production", "deploy", DETAIL), "from there: DEPLOY, ROLLBACK"},
+        {EVENT("action.prod", "RESTART", DETAIL), "from there: DEPLOY, ROLLBACK, SERVICE_DEPLOY"},
+        {EVENT("aws.ecr", "ECR Image Scan", "{}"), "from there: ECR Image Action"},
+        {EVENT("aws.ecs", "ECS Task State Change", "{}"),
+         "from there: ECS Deployment State Change"},
+        {EVENT("action", "DEPLOY", DETAIL),
+         "sources: action.production, action.deploy, action.prod"},
+        {EVENT("action.", "DEPLOY", DETAIL), "sources: "},
+        {EVENT("xaction.production", "DEPLOY", DETAIL), "sources: "},
+        {EVENT("", "", "{}"), "sources: "},
     };
-    for (size_t i = 0; i < COUNT(payloads); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct trigger *trigger =
-            refuse(f, payloads[i], ERR_EVENT_UNSUPPORTED,
-                   "supported: DEPLOY from action.production, DEPLOY from action.deploy, DEPLOY "
-                   "from action.prod");
-        assert_non_null(strstr(trigger->refusal.message, "is not supported by this version"));
+            refuse(f, cases[i].payload, ERR_EVENT_UNSUPPORTED, cases[i].message);
+        assert_non_null(strstr(trigger->refusal.message, "is not supported"));
     }
-    refuse(f, "{\"Records\":[{\"body\":\"{}\"}]}", ERR_EVENT_UNSUPPORTED,
-           "a batch of Records is not supported by this version");
+    refuse(f, "{\"Records\":[{\"body\":\"{}\"}]}", ERR_EVENT_MALFORMED, "its members: Records");
 }
 
 static void what_is_no_event_names_what_came(void **state) {
