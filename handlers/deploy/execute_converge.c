@@ -37,9 +37,11 @@
  *   the look is made up for (plan_service.c, check_same_event()). If another has written over it,
  * the retry is superseded or deploys again, by rank.
  *
- *   What is not told apart: an event that found its image running (unchanged), or that names an old
- *   revision, leaves no trace in the family, so that an older event which registers only after it
- *   looked cannot see it.
+ *   An event that names an old revision, and a rollback, give that revision their own id and time
+ *   before they update the service (execute_trace.c), so that it has their rank from then on.
+ *
+ *   What is not told apart: an event that found its image running (unchanged) leaves no trace in
+ * the family, so that an older event which registers only after it looked cannot see it.
  *
  * Of revisions that no event made, or that are not of the time of this deploy, the service is left
  * alone: somebody gave it to the service by hand after us, and the answer says so.
@@ -73,7 +75,9 @@ static int end_deployed(struct execution *x, struct look *look, struct view note
     }
     change->to_task_definition = move->own;
     move->doubt = NULL;
-    return move_end(x, move, ran_before ? CHANGE_UNCHANGED : CHANGE_DEPLOYED, note);
+    enum change_status moved =
+        change->trigger->kind == TRIGGER_ROLLBACK ? CHANGE_ROLLED_BACK : CHANGE_DEPLOYED;
+    return move_end(x, move, ran_before ? CHANGE_UNCHANGED : moved, note);
 }
 
 /* The answer's "to" is what the service has, whoever gave it. */
@@ -334,6 +338,7 @@ static int begin(struct execution *x, struct converging *c) {
     }
     for (size_t i = 0; i < x->n; i++) {
         if (move_is_open(&x->moves[i], VERDICT_DEPLOY) &&
+            x->moves[i].change->delivery == DELIVER_UPDATE_SERVICE &&
             look_begin(x, &x->moves[i], &c->looks[c->n++]) != 0) {
             return -1;
         }

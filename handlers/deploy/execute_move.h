@@ -3,7 +3,7 @@
 
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
- * this order: execute_register.c, execute_trace.c, execute_update.c, execute_stop.c,
+ * this order: execute_register.c, execute_trace.c, execute_stop.c, execute_update.c,
  * execute_converge.c, execute_restart.c; and of what is delivered in another way,
  * execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
  */

@@ -15,6 +15,7 @@ static bool is_covered(const struct execution *x, const struct move *restart) {
     for (size_t i = 0; i < x->n; i++) {
         const struct move *move = &x->moves[i];
         bool gave_revision = move->change->status == CHANGE_DEPLOYED ||
+                             move->change->status == CHANGE_ROLLED_BACK ||
                              (move->change->status == CHANGE_SUPERSEDED && move->own.len > 0);
         if (move->change->verdict == VERDICT_DEPLOY && move->ended && gave_revision &&
             same_service(move, restart)) {

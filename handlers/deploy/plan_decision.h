@@ -57,6 +57,10 @@ int decide_rollout(struct decision *d);
 int decide_task(struct decision *d);
 int decide_lambda(struct decision *d);
 
+/* plan_rollback.c: the change uses that revision, and leaves its trace on it. -1:
+ * ERR_OUT_OF_MEMORY. */
+int decision_trace(struct decision *d, const struct ecs_task_definition *revision);
+
 /* plan_service.c */
 int check_service(struct decision *d);
 int check_family(struct decision *d);

@@ -19,6 +19,7 @@
 #define TAG_DIGEST "slipway:digest"
 #define TAG_PREVIOUS "slipway:previous"
 #define TAG_REASON "slipway:reason"
+#define TAG_COMPLETED "slipway:completed"
 
 /* "family:42" of an ARN; a text that is none stays as it is. */
 struct view revision_name(struct view name_or_arn);

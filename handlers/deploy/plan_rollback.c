@@ -1,6 +1,198 @@
+#include "handlers/deploy/facts_rollback.h"
 #include "handlers/deploy/plan_decision.h"
+#include "handlers/deploy/plan_revision.h"
+
+/*
+ * Going back: to the last completed revision before the running one, or to the one that the event
+ * names. The chosen revision is given the event's id and time as its own: from then on whatever is
+ * older than the rollback finds a newer event's revision, like after any deploy.
+ */
+
+static const struct rollback_facts *rollback_of(const struct decision *d) {
+    static const struct rollback_facts nothing = {0};
+    return d->facts->rollback ? d->facts->rollback : &nothing;
+}
+
+static struct view to_of(const struct decision *d) {
+    return d->trigger->to;
+}
+
+/* The first that can be started; NULL: there is none. */
+static const struct ecs_task_definition *chosen(const struct decision *d) {
+    const struct rollback_facts *rollback = rollback_of(d);
+    for (size_t i = 0; i < rollback->n_candidates; i++) {
+        if (!rollback->candidates[i].image_is_gone) {
+            return &rollback->candidates[i].definition;
+        }
+    }
+    return NULL;
+}
+
+/* --- what `to` names --- */
+
+/* "family:41" and ARNs must be of the service's own family; "41" is. */
+static int check_to_family(struct decision *d) {
+    struct view to = to_of(d);
+    struct view family;
+    int64_t revision;
+    int64_t number;
+    if (to.len == 0 || rollback_named_revision(to) == 0 || view_to_i64(to, &number) ||
+        (revision_parse(to, &family, &revision) && view_equal(family, d->target->family))) {
+        return GO_ON;
+    }
+    return decide_refusal(
+        d, ERR_FAMILY_MISMATCH,
+        arena_printf(d->arena, "'" VIEW_FMT "' is not of the service's family '" VIEW_FMT "'",
+                     VIEW_ARG(to), VIEW_ARG(d->target->family)),
+        VIEW(""));
+}
+
+static int refuse_gone_image(struct decision *d) {
+    const struct ecs_task_definition *gone = &rollback_of(d)->candidates[0].definition;
+    return decide_refusal(d, ERR_IMAGE_NOT_FOUND,
+                          arena_printf(d->arena,
+                                       "the image of '" VIEW_FMT "', '" VIEW_FMT
+                                       "', is not in repository '" VIEW_FMT "' any more",
+                                       VIEW_ARG(revision_name(gone->arn)),
+                                       VIEW_ARG(ecs_tag_value(gone, TAG_DIGEST)),
+                                       VIEW_ARG(d->target->repository.name)),
+                          VIEW("go back to another revision, or build and push the image again"));
+}
+
+static int refuse_unknown_to(struct decision *d) {
+    return decide_refusal(d, ERR_NOTHING_TO_ROLL_BACK_TO,
+                          rollback_named_revision(to_of(d)) > 0
+                              ? arena_printf(d->arena,
+                                             "family '" VIEW_FMT "' has no revision '" VIEW_FMT "'",
+                                             VIEW_ARG(d->target->family), VIEW_ARG(to_of(d)))
+                              : arena_printf(d->arena,
+                                             "no ACTIVE revision of family '" VIEW_FMT
+                                             "' was made from tag '" VIEW_FMT "'",
+                                             VIEW_ARG(d->target->family), VIEW_ARG(to_of(d))),
+                          VIEW("send the number of a revision that is there, or deploy the tag"));
+}
+
+static int refuse_inactive(struct decision *d, const struct ecs_task_definition *named) {
+    return decide_refusal(d, ERR_NOTHING_TO_ROLL_BACK_TO,
+                          arena_printf(d->arena, "revision '" VIEW_FMT "' is " VIEW_FMT,
+                                       VIEW_ARG(revision_name(named->arn)),
+                                       VIEW_ARG(named->status)),
+                          VIEW("send a revision that is ACTIVE, or deploy its tag"));
+}
+
+/* --- nothing completed --- */
+
+static struct view remedy_without_candidate(struct decision *d) {
+    struct view previous = ecs_tag_value(&d->facts->running, TAG_PREVIOUS);
+    struct view family;
+    int64_t revision = 0;
+    if (revision_parse(previous, &family, &revision) && revision > 0 &&
+        view_equal(family, d->target->family)) {
+        return arena_printf(
+            d->arena,
+            "name a revision with 'to', such as '%lld', which ran before, or deploy "
+            "a tag",
+            (long long)revision);
+    }
+    return VIEW("");
+}
+
+static int refuse_nothing(struct decision *d) {
+    const char *gone = rollback_of(d)->n_candidates > 0
+                           ? "; the images of those that were are not in the registry any more"
+                           : "";
+    return decide_refusal(
+        d, ERR_NOTHING_TO_ROLL_BACK_TO,
+        arena_printf(d->arena,
+                     "no revision of family '" VIEW_FMT "' before '" VIEW_FMT
+                     "' is ACTIVE and has completed%s%s",
+                     VIEW_ARG(d->target->family),
+                     VIEW_ARG(revision_name(d->facts->service.task_definition)),
+                     rollback_of(d)->searched_all ? "" : " (the last 100 were looked at)", gone),
+        remedy_without_candidate(d));
+}
+
+/* --- the choice --- */
+
+static int check_choice(struct decision *d) {
+    const struct ecs_task_definition *revision = chosen(d);
+    if (rollback_of(d)->err) {
+        return decide_error(d, rollback_of(d)->err);
+    }
+    if (!revision) {
+        if (to_of(d).len == 0) {
+            return refuse_nothing(d);
+        }
+        return rollback_of(d)->n_candidates > 0 ? refuse_gone_image(d) : refuse_unknown_to(d);
+    }
+    if (!revision_is_active(revision)) {
+        return refuse_inactive(d, revision);
+    }
+    decision_describe(d, revision);
+    return decision_image_of(d, revision, &d->change->to_image);
+}
+
+static int check_runs_choice(struct decision *d) {
+    const struct ecs_task_definition *revision = chosen(d);
+    if (!view_equal(revision->arn, d->facts->service.task_definition)) {
+        return GO_ON;
+    }
+    return decide_note(d, VERDICT_UNCHANGED,
+                       arena_printf(d->arena, "'" VIEW_FMT "' runs already",
+                                    VIEW_ARG(revision_name(revision->arn))));
+}
+
+/* The event's id and time, what ran before, and why. */
+int decision_trace(struct decision *d, const struct ecs_task_definition *revision) {
+    const struct view texts[] = {
+        d->event_tag,
+        revision_time_text(d->trigger->event_time_ms, d->arena),
+        revision_name(d->change->from_task_definition),
+        d->trigger->reason.len > 0             ? d->trigger->reason
+        : d->trigger->kind == TRIGGER_ROLLBACK ? VIEW("rollback")
+                                               : VIEW("deploy of the revision"),
+    };
+    static const char *const keys[] = {TAG_EVENT_ID, TAG_EVENT_TIME, TAG_PREVIOUS, TAG_REASON};
+    const size_t n = sizeof(keys) / sizeof(keys[0]);
+    struct ecs_tag *tags = ARENA_ARRAY(d->arena, n, struct ecs_tag);
+    if (!tags) {
+        return err_out_of_memory(d->err, "plan");
+    }
+    for (size_t i = 0; i < n; i++) {
+        tags[i].key = view_of(keys[i]);
+        tags[i].value = taskdef_tag_safe(texts[i], d->arena);
+        if (!tags[i].value.data) {
+            return err_out_of_memory(d->err, "plan");
+        }
+    }
+    d->change->reuse = revision->arn;
+    d->change->trace = tags;
+    d->change->n_trace = n;
+    return 0;
+}
+
+/* Where ECS itself would go back to that revision, it is told to stop: that is quicker than another
+ * deployment, and keeps the traffic where a blue/green deployment still has it. */
+static int use_choice(struct decision *d) {
+    const struct ecs_task_definition *revision = chosen(d);
+    const struct rollback_facts *rollback = rollback_of(d);
+    if (decision_trace(d, revision) != 0) {
+        return -1;
+    }
+    if (to_of(d).len == 0 && rollback->deployment.len > 0 &&
+        view_equal(rollback->source_task_definition, revision->arn)) {
+        d->change->delivery = DELIVER_STOP;
+        d->change->stop_deployment = rollback->deployment;
+    }
+    d->change->verdict = VERDICT_DEPLOY;
+    return DECIDED;
+}
+
+static const decision_check rollback_checks[] = {
+    check_service,         check_family,    check_running, check_same_event,  check_event_order,
+    check_requested_order, check_to_family, check_choice,  check_runs_choice, use_choice,
+};
 
 int decide_rollback(struct decision *d) {
-    return decide_refusal(d, ERR_EVENT_UNSUPPORTED,
-                          VIEW("this kind of event or target is not supported yet"), VIEW(""));
+    return decision_run(d, rollback_checks, sizeof(rollback_checks) / sizeof(rollback_checks[0]));
 }

@@ -258,7 +258,9 @@ int check_requested_runs(struct decision *d) {
 }
 
 int use_requested(struct decision *d) {
-    d->change->reuse = d->facts->requested.arn;
+    if (decision_trace(d, &d->facts->requested) != 0) {
+        return -1;
+    }
     d->change->verdict = VERDICT_DEPLOY;
     return DECIDED;
 }

@@ -227,17 +227,13 @@ int events_list_targets_by_rule_result(const struct aws_call *call, struct arena
 
 struct view events_retarget(const struct events_target *target, struct view task_definition,
                             struct arena *arena) {
-    struct buf quoted BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
-    json_append_string(&quoted, task_definition);
-    if (quoted.failed) {
-        return (struct view){0};
-    }
+    struct buf text BUF_AUTO = BUF_INIT(PUT_BYTES);
     size_t at = (size_t)(target->task_definition_text.data - target->text.data);
-    struct view before = view_slice(target->text, 0, at);
-    struct view after =
-        view_slice(target->text, at + target->task_definition_text.len, target->text.len);
-    return arena_printf(arena, VIEW_FMT VIEW_FMT VIEW_FMT, VIEW_ARG(before),
-                        VIEW_ARG(buf_view(&quoted)), VIEW_ARG(after));
+    buf_append(&text, view_slice(target->text, 0, at));
+    json_append_string(&text, task_definition);
+    buf_append(&text,
+               view_slice(target->text, at + target->task_definition_text.len, target->text.len));
+    return text.failed ? (struct view){0} : arena_copy(arena, buf_view(&text));
 }
 
 static int refuse_pass_role(const struct aws_call *call, struct err *err) {

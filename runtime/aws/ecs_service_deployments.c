@@ -1,0 +1,199 @@
+#include "runtime/aws/ecs_service_deployments.h"
+
+#include "runtime/aws/answer.h"
+#include "runtime/aws/ecs_error.h"
+#include "runtime/base/json_write.h"
+
+static int finish_call(struct json_writer *w, const char *operation, struct arena *arena,
+                       struct aws_call *ret_call, struct err *err) {
+    struct aws_call call = {.service = &ecs_service, .operation = operation};
+    json_end_object(w);
+    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
+        return -1;
+    }
+    *ret_call = call;
+    return 0;
+}
+
+/* The call's failure, if it is one, with what it means. */
+static int check_call(const struct aws_call *call, struct arena *arena, struct err *err) {
+    struct ecs_question question;
+    if (!answer_failed(call)) {
+        return 0;
+    }
+    return ecs_question_read(call, arena, &question, err) < 0
+               ? -1
+               : ecs_call_failed(&question, arena, err);
+}
+
+/* --- ListServiceDeployments --- */
+
+int ecs_list_service_deployments_call(struct view cluster, struct view service, struct arena *arena,
+                                      struct aws_call *ret_call, struct err *err) {
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_put_string(&w, "service", service);
+    json_put_optional(&w, "cluster", cluster);
+    json_begin_array(&w, "status");
+    json_put_string(&w, NULL, VIEW("PENDING"));
+    json_put_string(&w, NULL, VIEW("IN_PROGRESS"));
+    json_end_array(&w);
+    return finish_call(&w, "ListServiceDeployments", arena, ret_call, err);
+}
+
+int ecs_list_service_deployments_result(const struct aws_call *call, struct arena *arena,
+                                        struct view **ret_arns, size_t *ret_n, struct err *err) {
+    struct json_span root;
+    struct json_span array;
+    struct json_span entry;
+    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    if (!answer_array(root, "serviceDeployments", &array)) {
+        return answer_lacks(call, "serviceDeployments", err);
+    }
+    struct view *arns = ARENA_ARRAY(arena, answer_count(array), struct view);
+    size_t n = 0;
+    if (!arns) {
+        return err_out_of_memory(err, "service deployments");
+    }
+    struct json_iterator iterator = json_iterate(array);
+    while (json_next_element(&iterator, &entry)) {
+        if (answer_string(call, entry, "serviceDeploymentArn", arena, &arns[n++], err) < 0) {
+            return -1;
+        }
+    }
+    *ret_arns = arns;
+    *ret_n = n;
+    return 0;
+}
+
+/* --- one of a Describe… --- */
+
+static int describe_call(const char *operation, const char *member, struct view arn,
+                         struct arena *arena, struct aws_call *ret_call, struct err *err) {
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_begin_array(&w, member);
+    json_put_string(&w, NULL, arn);
+    json_end_array(&w);
+    return finish_call(&w, operation, arena, ret_call, err);
+}
+
+/* The only entry; there is none if failures[] has it. */
+static int only_entry(const struct aws_call *call, const char *member, struct arena *arena,
+                      struct json_span *ret_entry, struct err *err) {
+    struct json_span root;
+    struct json_span array;
+    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    if (!answer_array(root, member, &array)) {
+        return answer_lacks(call, member, err);
+    }
+    struct json_iterator iterator = json_iterate(array);
+    return json_next_element(&iterator, ret_entry) && ret_entry->type == JSON_OBJECT
+               ? 0
+               : answer_lacks(call, member, err);
+}
+
+int ecs_describe_service_deployment_call(struct view arn, struct arena *arena,
+                                         struct aws_call *ret_call, struct err *err) {
+    return describe_call("DescribeServiceDeployments", "serviceDeploymentArns", arn, arena,
+                         ret_call, err);
+}
+
+static int revision_arn(struct json_span object, struct arena *arena, struct view *ret_arn,
+                        struct err *err) {
+    return object.type == JSON_OBJECT ? json_find_string(object, "arn", arena, ret_arn, err) : 0;
+}
+
+int ecs_describe_service_deployment_result(const struct aws_call *call, struct arena *arena,
+                                           struct ecs_service_deployment *ret_deployment,
+                                           struct err *err) {
+    struct ecs_service_deployment deployment = {0};
+    struct json_span entry;
+    struct json_span sources;
+    struct json_span revision;
+    if (only_entry(call, "serviceDeployments", arena, &entry, err) < 0 ||
+        answer_string(call, entry, "serviceDeploymentArn", arena, &deployment.arn, err) < 0 ||
+        answer_string(call, entry, "status", arena, &deployment.status, err) < 0) {
+        return -1;
+    }
+    if (answer_array(entry, "sourceServiceRevisions", &sources)) {
+        struct json_iterator iterator = json_iterate(sources);
+        if (json_next_element(&iterator, &revision) &&
+            revision_arn(revision, arena, &deployment.source_revision, err) < 0) {
+            return -1;
+        }
+    }
+    if (json_find(entry, "targetServiceRevision", &revision) &&
+        revision_arn(revision, arena, &deployment.target_revision, err) < 0) {
+        return -1;
+    }
+    *ret_deployment = deployment;
+    return 0;
+}
+
+int ecs_describe_service_revision_call(struct view arn, struct arena *arena,
+                                       struct aws_call *ret_call, struct err *err) {
+    return describe_call("DescribeServiceRevisions", "serviceRevisionArns", arn, arena, ret_call,
+                         err);
+}
+
+int ecs_describe_service_revision_result(const struct aws_call *call, struct arena *arena,
+                                         struct view *ret_task_definition, struct err *err) {
+    struct json_span entry;
+    return only_entry(call, "serviceRevisions", arena, &entry, err) < 0
+               ? -1
+               : answer_string(call, entry, "taskDefinition", arena, ret_task_definition, err);
+}
+
+/* --- StopServiceDeployment --- */
+
+int ecs_stop_service_deployment_call(struct view arn, struct arena *arena,
+                                     struct aws_call *ret_call, struct err *err) {
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_put_string(&w, "serviceDeploymentArn", arn);
+    json_put_string(&w, "stopType", VIEW("ROLLBACK"));
+    return finish_call(&w, "StopServiceDeployment", arena, ret_call, err);
+}
+
+int ecs_stop_service_deployment_result(const struct aws_call *call, struct arena *arena,
+                                       bool *ret_is_over, struct err *err) {
+    bool is_over = answer_has_code(call, "ConflictException") ||
+                   answer_has_code(call, "ServiceDeploymentNotFoundException") ||
+                   answer_has_code(call, "UnsupportedFeatureException");
+    if (!is_over && check_call(call, arena, err) < 0) {
+        return -1;
+    }
+    *ret_is_over = is_over;
+    return 0;
+}
+
+/* --- TagResource --- */
+
+int ecs_tag_resource_call(struct view resource_arn, const struct ecs_tag *tags, size_t n,
+                          struct arena *arena, struct aws_call *ret_call, struct err *err) {
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_put_string(&w, "resourceArn", resource_arn);
+    json_begin_array(&w, "tags");
+    for (size_t i = 0; i < n; i++) {
+        json_begin_object(&w, NULL);
+        json_put_string(&w, "key", tags[i].key);
+        json_put_string(&w, "value", tags[i].value);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    return finish_call(&w, "TagResource", arena, ret_call, err);
+}
+
+int ecs_tag_resource_result(const struct aws_call *call, struct arena *arena, struct err *err) {
+    return check_call(call, arena, err);
+}
