@@ -13,16 +13,22 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import model, sigv4, sts
+from . import model, rest, sigv4, sts
 from .calls import Call, CallLog
+from .codedeploy import CodeDeploy
 from .context import Context
 from .ecr import Ecr
 from .ecs import Ecs
+from .eventbridge import EventBridge
 from .faults import Fault, Rules
 from .iam import Iam, Key, Principal, Role
+from .lambda_api import LambdaApi
 from .moto_bridge import Moto
+from .scheduler import Scheduler
 from .server import Counters, Server, self_signed
-from .wire import AwsError, Request, Response, json_error, query_error, request_id
+from .ssm import Ssm
+from .telling import SNS_NAMESPACE, Slack, Sns
+from .wire import AwsError, Request, Response, json_error, query_error, request_id, rest_error
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2")
 
@@ -51,7 +57,18 @@ class Front:
         self.ecr = Ecr(self._moto)
         self.ecs = Ecs(self._moto)
         self._sts = sts.Sts(self._moto)
-        # ECS and ECR decide one call at a time; waiting (faults, delay) is outside of it.
+        self.events = EventBridge()
+        self.scheduler = Scheduler()
+        self.codedeploy = CodeDeploy(self.ecs.services, self.ecs.task_definitions)
+        self.functions = LambdaApi(self.ecr)
+        self.sns = Sns()
+        self.ssm = Ssm(self._moto)
+        self.slack = Slack()
+        self._services: dict[str, Callable[[Context], Response]] = {
+            "ecr": self.ecr.handle, "ecs": self.ecs.handle, "sts": self._sts.handle, "events": self.events.handle,
+            "scheduler": self.scheduler.handle, "codedeploy": self.codedeploy.handle, "lambda": self.functions.handle,
+            "sns": self.sns.handle, "ssm": self.ssm.handle}
+        # Services decide one call at a time; waiting (faults, delay) is outside of it.
         self._state = threading.Lock()
         context: ssl.SSLContext | None = None
         self.ca_path = ""
@@ -92,8 +109,9 @@ class Front:
         self.gzip = False
         with self._state:
             self._moto.reset()
-            self.ecr.reset()
-            self.ecs.reset()
+            for one in (self.ecr, self.ecs, self.events, self.scheduler, self.codedeploy, self.functions, self.sns,
+                        self.ssm, self.slack):
+                one.reset()
 
     def add_role(self, role: Role) -> Role:
         self.iam.roles[role.arn] = role
@@ -106,6 +124,11 @@ class Front:
         call = self.calls.begin(request.connection, request.body)
         call.user_agent = request.header("user-agent") or ""
         faults: list[Fault] = []
+        if self.slack.is_for(request):
+            call.service, call.operation = "slack", "Post"
+            response = self.slack.handle(request, self.stop_waiting)
+            call.status, call.response, call.ended = response.status, response.body, time.monotonic()
+            return response, lambda: None
         try:
             auth = sigv4.parse(request)
             call.region, call.access_key, call.service = auth.scope.region, auth.scope.access_key, auth.scope.service
@@ -146,17 +169,13 @@ class Front:
         service, operation = call.service, call.operation
         is_json = service in model.JSON_SERVICES
         body = model.parse_body(request.body) if is_json else {}
-        if is_json:
+        if service in model.REST_SERVICES:
+            body = rest.parse(request, model.operation_model(service, operation))
+        if is_json or service in model.REST_SERVICES:
             model.validate(service, operation, body, self.ecs.task_definitions.future_members)
         context = Context(request, service, operation, call.region, who, body, self.iam, self.clock.now)
         with self._state:
-            if service == "ecr":
-                return self.ecr.handle(context)
-            if service == "ecs":
-                return self.ecs.handle(context)
-            if service == "sts":
-                return self._sts.handle(context)
-            return self._other(context)
+            return self._services.get(service, self._other)(context)
 
     def _authenticate(self, request: Request, auth: sigv4.Authorization, call: Call) -> Principal:
         now = self.clock.now()
@@ -184,7 +203,9 @@ class Front:
             # What a JSON service answers with 400 to a caller that it does not let in is 403 here.
             if error.query_code != error.code:
                 error = AwsError(error.query_code, error.message, 403)
-            return query_error(error, sts.NAMESPACE, request_id())
+            return query_error(error, SNS_NAMESPACE if call.service == "sns" else sts.NAMESPACE, request_id())
+        if call.service in model.REST_SERVICES:
+            return rest_error(error)
         version = model.json_version(call.service) if call.service in model.JSON_SERVICES else "1.1"
         return json_error(error, version)
 

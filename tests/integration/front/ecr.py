@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .context import Context
+from .iam import Principal, decide, principal_context
 from .moto_bridge import Moto
 from .wire import AwsError, Response, json_response
 
@@ -66,6 +67,23 @@ class Ecr:
 
     def archive(self, image: Pushed) -> None:
         self._archived.add(image.digest)
+
+    def find_image(self, account: str, region: str, repository: str, digest: str | None, tag: str | None) -> tuple[str, str] | None:
+        """(digest, media type) of the image, if there is one: what a service that pulls it finds."""
+        wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+        try:
+            answer = self._moto.json("ecr", "BatchGetImage", {"repositoryName": repository, "imageIds": [wanted]}, account, region)
+        except AwsError:
+            return None
+        if not answer["images"]:
+            return None
+        image = answer["images"][0]
+        media_type = json.loads(image["imageManifest"])["mediaType"]
+        return image["imageId"]["imageDigest"], media_type
+
+    def admits(self, owner: str, region: str, repository: str, who: Principal, action: str) -> bool:
+        """Whether the repository's policy lets a caller of another account do it."""
+        return decide(self._policy(owner, region, repository), who, action, None, principal_context(who), identity=False) == "allow"
 
     def _put(self, account: str, region: str, repository: str, image: Pushed, tag: str | None) -> None:
         body = {"repositoryName": repository, "imageManifest": image.manifest, "imageDigest": image.digest,

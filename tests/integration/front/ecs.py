@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .context import Context
 from .moto_bridge import Moto
 from .services import Services
+from .tasks import Tasks
 from .taskdefs import TaskDefinitions
 from .wire import AwsError, Response, json_response
 
@@ -20,6 +21,7 @@ class Ecs:
         self._moto = moto
         self.task_definitions = TaskDefinitions(moto)
         self.services = Services(moto, self.task_definitions)
+        self.tasks = Tasks()
         self.paced = False  # RegisterTaskDefinition is throttled as AWS does it
         self._tokens = float(REGISTER_BURST)
         self._refilled = 0.0
@@ -32,11 +34,19 @@ class Ecs:
             "CreateService": self.services.handle_create,
             "DescribeServices": self.services.handle_describe,
             "UpdateService": self.services.handle_update,
+            "ListTaskDefinitions": self.task_definitions.handle_list,
+            "ListServiceDeployments": self.services.handle_list_deployments,
+            "DescribeServiceDeployments": self.services.handle_describe_deployments,
+            "DescribeServiceRevisions": self.services.handle_describe_revisions,
+            "StopServiceDeployment": self.services.handle_stop_deployment,
+            "ListTasks": self.tasks.handle_list,
+            "DescribeTasks": self.tasks.handle_describe,
         }
 
     def reset(self) -> None:
         self.task_definitions.reset()
         self.services.reset()
+        self.tasks.reset()
         self.paced = False
         self._tokens = float(REGISTER_BURST)
 

@@ -81,7 +81,7 @@ class Iam:
         In the caller's own account the identity policy or the resource's suffices; across accounts (`owner` is
         another) both must allow it. An explicit deny in either wins.
         """
-        facts = {**_principal_context(who), **(context or {})}
+        facts = {**principal_context(who), **(context or {})}
         role = self.roles.get(who.role_arn)
         identity = decide(role.policy if role else [], who, action, resource, facts, identity=True)
         admitted = decide(resource_policy or [], who, action, resource, facts, identity=False)
@@ -95,7 +95,7 @@ class Iam:
             raise denied(who, action, resource, f"because no identity-based policy allows the {action} action")
 
     def trusts(self, role: Role, who: Principal, context: Context) -> bool:
-        facts = {**_principal_context(who), **context}
+        facts = {**principal_context(who), **context}
         return decide(role.trust, who, "sts:AssumeRole", None, facts, identity=False) == "allow"
 
 
@@ -124,7 +124,7 @@ def decide(statements: Iterable[Statement], who: Principal, action: str, resourc
     return verdict
 
 
-def _principal_context(who: Principal) -> dict[str, str]:
+def principal_context(who: Principal) -> dict[str, str]:
     facts = {"aws:principalaccount": who.account, "aws:principalarn": who.role_arn}
     if who.org_id:
         facts["aws:principalorgid"] = who.org_id

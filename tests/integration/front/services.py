@@ -7,11 +7,14 @@ of every change, for what is left to it.
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from .context import Context
 from .moto_bridge import Moto
+from .paging import page
+from .rollouts import Deployment, Rollouts, ServiceDeployment
 from .taskdefs import TaskDefinition, TaskDefinitions, authorize_roles
 from .wire import AwsError, Response, json_response
 
@@ -23,18 +26,10 @@ _ALLOWED = {"CODE_DEPLOY": _ANY_CONTROLLER | {"deploymentConfiguration"}, "EXTER
 _ROLLING = ("networkConfiguration", "platformVersion", "loadBalancers", "serviceRegistries",
             "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 
-
-@dataclass
-class Deployment:
-    id: str
-    task_definition: str
-    created_at: float
-    status: str = "PRIMARY"
-    rollout_state: str = "IN_PROGRESS"
-
-    @staticmethod
-    def new_id() -> str:
-        return f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}"
+MAX_EVENTS = 100
+PAGE = 100
+# Amazon ECS API Reference, DescribeServiceDeployments, DescribeServiceRevisions.
+MAX_DESCRIBED = 20
 
 
 @dataclass
@@ -44,25 +39,43 @@ class Service:
     cluster_arn: str
     created_at: float
     settings: dict[str, Any]  # members of CreateService and UpdateService that are shown as they were sent
-    deployments: list[Deployment]
+    rollouts: Rollouts
     status: str = "ACTIVE"
     controller: str | None = None  # None: the member is absent, as it is on services of old
     tags: list[dict[str, str]] = field(default_factory=list)
     forced: int = 0  # deployments that were forced
+    task_set_sources: dict[str, str] = field(default_factory=dict)  # by task set: the CodeDeploy deployment
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        return self.rollouts.current
+
+    @deployments.setter
+    def deployments(self, value: list[Deployment]) -> None:
+        self.rollouts.current = value
 
     @property
     def primary(self) -> Deployment:
-        return next(one for one in self.deployments if one.status == "PRIMARY")
+        return self.rollouts.primary
+
+    def primary_of(self, identifier: str) -> Deployment:
+        return next(one for one in self.deployments if one.id == identifier)
 
     def roll_to(self, task_definition: str, now: float) -> None:
-        for one in self.deployments:
-            one.status = "ACTIVE"
-        self.deployments.insert(0, Deployment(Deployment.new_id(), task_definition, now))
+        self.rollouts.begin(task_definition, now)
 
-    def complete(self) -> None:
+    def complete(self, now: float | None = None) -> None:
         """The rollout ends well: only the primary deployment is left."""
-        self.deployments = [self.primary]
-        self.primary.rollout_state = "COMPLETED"
+        self.rollouts.complete(now or time.time())
+
+    def add_task_set(self, task_definition: str, now: float) -> str:
+        """A replacement task set, beside the one that runs; its id."""
+        identifier = f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}"
+        self.deployments.append(Deployment(identifier, task_definition, now, "ACTIVE", updated_at=now))
+        return identifier
+
+    def load_balanced(self) -> set[tuple[str, int]]:
+        return {(one["containerName"], one["containerPort"]) for one in self.settings.get("loadBalancers", [])}
 
     def shown(self) -> dict[str, Any]:
         desired = self.settings.get("desiredCount", 0)
@@ -72,24 +85,45 @@ class Service:
             "pendingCount": 0, **self.settings, "taskDefinition": self.primary.task_definition,
             "deployments": [self._deployment(one, desired) for one in self.deployments],
             "roleArn": "arn:aws:iam::222222222222:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-            "events": [{"id": "4b1b5a4e-2f0b-4ad8-8c6a-2f4f0c8d7a11", "createdAt": self.created_at,
-                        "message": f"(service {self.name}) has reached a \"steady\" state."}],
-            "createdAt": self.created_at,
+            "events": self.rollouts.events[:MAX_EVENTS], "createdAt": self.created_at,
         }
         if self.controller is not None:
             value["deploymentController"] = {"type": self.controller}
+        if self.controller in ("CODE_DEPLOY", "EXTERNAL"):
+            value["deployments"] = []
+            value["taskSets"] = [self._task_set(one, desired) for one in self.deployments]
+        elif self.rollouts.history:
+            last = self.rollouts.history[-1]
+            value["currentServiceRevisions"] = [
+                {"arn": one.revision_arn, "requestedTaskCount": desired, "runningTaskCount": desired, "pendingTaskCount": 0}
+                for one in self.deployments]
+            if last.is_running:
+                value["currentServiceDeployment"] = last.arn
         return value
 
     def _deployment(self, one: Deployment, desired: int) -> dict[str, Any]:
         primary = one.status == "PRIMARY"
-        reason = "in progress" if one.rollout_state == "IN_PROGRESS" else "completed"
         return {
             "id": one.id, "status": one.status, "taskDefinition": one.task_definition,
-            "desiredCount": desired if primary else 0, "pendingCount": 0, "runningCount": desired, "failedTasks": 0,
-            "createdAt": one.created_at, "updatedAt": one.created_at,
+            "desiredCount": desired if primary else 0, "pendingCount": 0, "runningCount": desired,
+            "failedTasks": one.failed_tasks, "createdAt": one.created_at, "updatedAt": one.updated_at or one.created_at,
             "launchType": self.settings.get("launchType", "EC2"), "platformVersion": "1.4.0",
-            "rolloutState": one.rollout_state, "rolloutStateReason": f"ECS deployment {one.id} {reason}.",
+            "rolloutState": one.rollout_state, "rolloutStateReason": one.state_reason,
         }
+
+    def _task_set(self, one: Deployment, desired: int) -> dict[str, Any]:
+        shown = {
+            "id": one.id, "taskSetArn": f"{self.arn.replace(':service/', ':task-set/')}/{one.id}", "serviceArn": self.arn,
+            "clusterArn": self.cluster_arn, "status": one.status, "taskDefinition": one.task_definition,
+            "startedBy": "CODE_DEPLOY", "externalId": self.task_set_sources.get(one.id, "d-INITIAL01"),
+            "computedDesiredCount": desired, "pendingCount": 0, "runningCount": desired, "createdAt": one.created_at,
+            "updatedAt": one.updated_at or one.created_at, "launchType": self.settings.get("launchType", "EC2"),
+            "platformVersion": "1.4.0", "loadBalancers": self.settings.get("loadBalancers", []), "serviceRegistries": [],
+            "scale": {"value": 100.0, "unit": "PERCENT"}, "stabilityStatus": "STEADY_STATE", "tags": [],
+        }
+        if self.controller == "EXTERNAL":
+            del shown["startedBy"], shown["externalId"]
+        return shown
 
 
 class Services:
@@ -115,9 +149,10 @@ class Services:
         own = ("cluster", "serviceName", "taskDefinition", "deploymentController", "tags")
         service = Service(
             body["serviceName"], shown["service"]["serviceArn"], shown["service"]["clusterArn"], now,
-            {key: value for key, value in body.items() if key not in own},
-            [Deployment(Deployment.new_id(), definition.arn, now, rollout_state="COMPLETED")],
+            {key: value for key, value in body.items() if key not in own}, Rollouts(shown["service"]["serviceArn"]),
             controller=body.get("deploymentController", {}).get("type"), tags=body.get("tags", []))
+        service.rollouts.begin(definition.arn, now)
+        service.rollouts.complete(now)
         self._all[service.arn] = service
         return service
 
@@ -184,6 +219,71 @@ class Services:
             service.roll_to(definition.arn, now)
             service.forced += bool(body.get("forceNewDeployment"))
 
+    def handle_list_deployments(self, context: Context) -> Response:
+        body = context.body
+        context.authorize("ecs:ListServiceDeployments", self._arn(context, body["service"]), {"ecs:cluster": self._cluster(context)})
+        service = self._all.get(self._arn(context, body["service"]))
+        if service is None:
+            raise AwsError("ServiceNotFoundException", "Service not found.")
+        _check_uses_deployments(service)
+        between = body.get("createdAt", {})
+        found = [one.brief(service.arn, service.cluster_arn) for one in reversed(service.rollouts.history)
+                 if one.status in body.get("status", [one.status])
+                 and between.get("after", 0) <= one.created_at <= between.get("before", one.created_at)]
+        shown, token = page(found, body.get("nextToken"), body.get("maxResults", PAGE), "InvalidParameterException")
+        return json_response({"serviceDeployments": shown, **({"nextToken": token} if token else {})})
+
+    def handle_describe_deployments(self, context: Context) -> Response:
+        shown, failures = [], []
+        for arn in _described(context.body["serviceDeploymentArns"]):
+            context.authorize("ecs:DescribeServiceDeployments", arn, {"ecs:cluster": _cluster_of(arn)})
+            service, record = self._record(arn)
+            if service is None or record is None or service.arn.split(":")[4] != context.who.account:
+                failures.append({"arn": arn, "reason": "MISSING"})
+            else:
+                shown.append(record.whole(service.arn, service.cluster_arn, service.settings.get("desiredCount", 0)))
+        return json_response({"serviceDeployments": shown, "failures": failures})
+
+    def handle_describe_revisions(self, context: Context) -> Response:
+        shown, failures = [], []
+        for arn in _described(context.body["serviceRevisionArns"]):
+            context.authorize("ecs:DescribeServiceRevisions", arn, {"ecs:cluster": _cluster_of(arn)})
+            service = next((one for one in self._all.values() if arn in one.rollouts.revisions), None)
+            if service is None or service.arn.split(":")[4] != context.who.account:
+                failures.append({"arn": arn, "reason": "MISSING"})
+                continue
+            revision = service.rollouts.revisions[arn]
+            definition = self._definitions.find(context.who.account, context.region, revision.task_definition)
+            images = [] if definition is None else [
+                {"containerName": name, "image": image, **({"imageDigest": image.partition("@")[2]} if "@" in image else {})}
+                for name, image in definition.images.items()]
+            shown.append({"serviceRevisionArn": arn, "serviceArn": service.arn, "clusterArn": service.cluster_arn,
+                          "taskDefinition": revision.task_definition, "containerImages": images,
+                          "createdAt": revision.created_at, "guardDutyEnabled": False})
+        return json_response({"serviceRevisions": shown, "failures": failures})
+
+    def handle_stop_deployment(self, context: Context) -> Response:
+        arn = context.body["serviceDeploymentArn"]
+        context.authorize("ecs:StopServiceDeployment", arn, {"ecs:cluster": _cluster_of(arn)})
+        service, record = self._record(arn)
+        if service is None or record is None or service.arn.split(":")[4] != context.who.account:
+            raise AwsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+        if context.body.get("stopType", "ROLLBACK") != "ROLLBACK":
+            raise AwsError("InvalidParameterException", "stopType must be ROLLBACK.")
+        if record.status not in ("PENDING", "IN_PROGRESS"):
+            raise AwsError("ConflictException", f"The service deployment cannot be stopped. Its status is {record.status}.")
+        if service.rollouts.last_completed() is None:
+            raise AwsError("ConflictException", "The service deployment cannot be rolled back. There is no completed one.")
+        service.rollouts.go_back(context.now(), "Service deployment rollback was requested by the user.")
+        return json_response({"serviceDeploymentArn": arn})
+
+    def _record(self, arn: str) -> tuple[Service | None, ServiceDeployment | None]:
+        for service in self._all.values():
+            for record in service.rollouts.history:
+                if record.arn == arn:
+                    return service, record
+        return None, None
+
     @staticmethod
     def _cluster(context: Context) -> str:
         cluster = context.body.get("cluster", "default")
@@ -192,6 +292,23 @@ class Services:
     def _arn(self, context: Context, name: str) -> str:
         cluster = self._cluster(context).rpartition("/")[2]
         return name if name.startswith("arn:") else context.arn("ecs", f"service/{cluster}/{name}")
+
+
+def _described(arns: list[str]) -> list[str]:
+    if not arns or len(arns) > MAX_DESCRIBED:
+        raise AwsError("InvalidParameterException", "between 1 and 20 ARNs are described at once.")
+    return arns
+
+
+def _cluster_of(arn: str) -> str:
+    """The cluster's ARN, out of a service deployment's or revision's: …:service-deployment/<cluster>/<service>/<id>."""
+    head, _, rest = arn.partition("/")
+    return f"{head.rpartition(':')[0]}:cluster/{rest.partition('/')[0]}"
+
+
+def _check_uses_deployments(service: Service) -> None:
+    if (service.controller or "ECS") != "ECS":
+        raise AwsError("UnsupportedFeatureException", "Service deployments are not supported for this deployment controller.")
 
 
 def _check_controller(service: Service, body: dict[str, Any]) -> None:

@@ -15,11 +15,13 @@ from . import jsonspan
 from .context import Context
 from .model import parse_body, validate
 from .moto_bridge import Moto
-from .wire import AwsError, Response, spell_times
+from .paging import page
+from .wire import AwsError, Response, json_response, spell_times
 
 # Amazon ECS API Reference, "Tag"; Amazon ECS service quotas.
 MAX_TAGS = 50
 MAX_DEFINITION_BYTES = 65536
+PAGE = 100
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*\Z")
 
 
@@ -79,10 +81,12 @@ class TaskDefinitions:
         self._all: dict[tuple[str, str, str], list[TaskDefinition]] = {}
         # Members that this front's ECS knows beyond botocore's model: what a newer ECS might.
         self.future_members: frozenset[str] = frozenset()
+        self.page_size = PAGE
 
     def reset(self) -> None:
         self._all.clear()
         self.future_members = frozenset()
+        self.page_size = PAGE
 
     def family(self, account: str, region: str, family: str) -> list[TaskDefinition]:
         """All revisions, oldest first; a change of the list is a change of the world."""
@@ -140,6 +144,22 @@ class TaskDefinitions:
         if definition is None:
             raise AwsError("ClientException", "Unable to describe task definition.")
         return _shown(definition, "TAGS" in context.body.get("include", []))
+
+    def handle_list(self, context: Context) -> Response:
+        """Amazon ECS API Reference, ListTaskDefinitions: by family, and in a family by the number of the revision."""
+        context.authorize("ecs:ListTaskDefinitions", "*")
+        body = context.body
+        status, family = body.get("status", "ACTIVE"), body.get("familyPrefix")
+        here = (context.who.account, context.region)
+        found = [one for (account, region, name), revisions in sorted(self._all.items()) for one in revisions
+                 if (account, region) == here and family in (None, name) and one.status == status]
+        if body.get("sort", "ASC") == "DESC":
+            found.reverse()
+        size = body.get("maxResults", PAGE)
+        if not 1 <= size <= PAGE:
+            raise AwsError("InvalidParameterException", f"maxResults must be between 1 and {PAGE}.")
+        shown, token = page([one.arn for one in found], body.get("nextToken"), min(size, self.page_size), "InvalidParameterException")
+        return json_response({"taskDefinitionArns": shown, **({"nextToken": token} if token else {})})
 
     def handle_deregister(self, context: Context) -> Response:
         context.authorize("ecs:DeregisterTaskDefinition", "*")
