@@ -44,7 +44,10 @@ class Sns:
         if unknown:
             raise AwsError("InvalidParameter", f"Invalid parameter: {sorted(unknown)}")
         topic, subject, message = form.get("TopicArn", ""), form.get("Subject"), form.get("Message")
-        context.authorize("sns:Publish", topic)
+        try:
+            context.authorize("sns:Publish", topic)
+        except AwsError as denied:
+            raise AwsError("AuthorizationError", denied.message.replace("sns:Publish", "SNS:Publish"), 403) from None
         if topic.split(":")[3:4] != [context.region] or topic not in self.topics:
             raise AwsError("NotFound", "Topic does not exist", 404)
         if not message or len(message.encode()) > MAX_MESSAGE_BYTES:
