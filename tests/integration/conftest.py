@@ -15,6 +15,20 @@ from front.seed import ADMIN_SECRET, REGION, SECRET_KEY, SESSION_TOKEN, World, a
 from lambda_function import LambdaFunction, environment, programs
 
 
+# Figures that tests have to tell, shown when all is done.
+_figures: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def figures() -> list[str]:
+    return _figures
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for line in _figures:
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def front() -> Iterator[Front]:
     one = Front().start()

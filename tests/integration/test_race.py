@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -17,6 +19,10 @@ OLDER_KEY, NEWER_KEY = "ASIAFRONTOLDER000001", "ASIAFRONTNEWER000001"
 SECRET = "rAceSecret/of+the/function/0123456789abcdefg"
 OPERATIONS = ["ecr:DescribeImages", "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition",
               "ecs:UpdateService"]
+
+
+# More calls than a deploy makes whose look around found another one at work.
+MOST_CALLS = 24
 
 
 class Race:
@@ -51,6 +57,45 @@ class Race:
         return (late, done) if which == "older" else (done, late)
 
 
+    def interleaved(self, held: str, i: int, j: int, alone: bool) -> tuple[Answer, Answer, bool, bool] | None:
+        """The held one stops before its call i until the other's call j has been carried out. With `alone` the other
+        then stops, too, until the held one is done; without, both go on side by side. Returns (the older's answer, the
+        newer's, whether call j was made, whether the other stopped); None when the held one makes no call i."""
+        gate, pause, made = Gate(), Gate(), threading.Event()
+        slow, slow_key, slow_event = (self.older, OLDER_KEY, self.older_event) if held == "older" else (
+            self.newer, NEWER_KEY, self.newer_event)
+        fast, fast_key, fast_event = (self.newer, NEWER_KEY, self.newer_event) if held == "older" else (
+            self.older, OLDER_KEY, self.older_event)
+
+        def reached() -> None:
+            made.set()
+            if not alone:
+                gate.open()
+
+        self.front.rules.add(faults.hold(gate), nth=i, when=_by(slow_key))
+        if alone:
+            self.front.rules.add(faults.hold(pause), nth=j + 1, when=_by(fast_key))
+        self.front.rules.add(faults.run(reached), nth=j, when=_by(fast_key))
+        waiting = slow.start(slow_event)
+        if not _arrived_or_done(gate, waiting):
+            return None
+        other = fast.start(fast_event)
+        stopped = _arrived_or_done(pause, other)
+        gate.open()
+        late = waiting.result()
+        pause.open()
+        done = other.result()
+        return (*((late, done) if held == "older" else (done, late)), made.is_set(), stopped)
+
+
+def _arrived_or_done(gate: Gate, answer: Future[Answer]) -> bool:
+    """Waits for either; whether a call stands at the gate."""
+    while not answer.done():
+        if gate.has_arrived(0.002):
+            return True
+    return gate.has_arrived(0)
+
+
 @pytest.fixture
 def race(front: Front, functions: Functions) -> Race:
     return Race(front, functions)
@@ -65,6 +110,14 @@ def check_newer_wins(race: Race, older: Answer, newer: Answer) -> None:
     check_truthful(world, older)
     assert older.change["status"] in ("deployed", "superseded"), older.json
     assert len([one for one in world.revisions() if one.tag("slipway:event-id") == race.newer_event["id"]]) == 1
+
+
+def check_settled(race: Race) -> None:
+    """Delivered again, by Lambda's habit: nothing changes any more."""
+    deployments = len(race.world.service().deployments)
+    assert race.newer.invoke(race.newer_event).change["status"] == "unchanged"
+    assert race.older.invoke(race.older_event).change["status"] == "superseded"
+    assert len(race.world.service().deployments) == deployments
 
 
 def check_truthful(world: World, answer: Answer) -> None:
@@ -84,11 +137,36 @@ def check_truthful(world: World, answer: Answer) -> None:
 def test_one_is_held_until_the_other_is_done(race: Race, which: str, operation: str, after: bool) -> None:
     older, newer = race.held(which, operation, after)
     check_newer_wins(race, older, newer)
-    # Delivered again, by Lambda's habit: nothing changes any more.
-    deployments = len(race.world.service().deployments)
-    assert race.newer.invoke(race.newer_event).change["status"] == "unchanged"
-    assert race.older.invoke(race.older_event).change["status"] == "superseded"
-    assert len(race.world.service().deployments) == deployments
+    check_settled(race)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["turns", "side-by-side"])
+@pytest.mark.parametrize("held", ["older", "newer"])
+def test_at_every_pair_of_calls(race: Race, figures: list[str], held: str, alone: bool) -> None:
+    """Call i of the one waits for call j of the other, for all i and j."""
+    tried, wrong = 0, []
+    for i in range(1, MOST_CALLS):
+        for j in range(1, MOST_CALLS):
+            race.reset()
+            answers = race.interleaved(held, i, j, alone)
+            if answers is None:
+                break
+            older, newer, made, _ = answers
+            try:
+                check_newer_wins(race, older, newer)
+                if alone:
+                    check_settled(race)
+            except AssertionError as problem:
+                wrong.append(f"call {i} of the {held} one held until call {j} of the other: {str(problem)[:800]}")
+            if not made:
+                break
+            tried += 1
+        if answers is None:
+            break
+    assert not wrong, f"{len(wrong)} of {tried}:\n" + "\n".join(wrong[:8])
+    assert tried >= 36 and i < MOST_CALLS - 1, tried
+    how = "in turns" if alone else "side by side from there"
+    figures.append(f"race: {tried} interleavings, the {held} event's process held, {how}")
 
 
 @pytest.mark.parametrize("operation", ["ecs:DescribeServices", "ecs:DescribeTaskDefinition"])

@@ -81,6 +81,10 @@ class Gate:
         self._arrived.set()
         self._open.wait(LONGEST_WAIT_SECONDS)
 
+    def has_arrived(self, seconds: float) -> bool:
+        """Whether a call stands at the gate, or comes within that time."""
+        return self._arrived.wait(seconds)
+
     def wait_for_arrival(self, seconds: float = 20.0) -> None:
         if not self._arrived.wait(seconds):
             raise AssertionError("no call arrived at the gate")
