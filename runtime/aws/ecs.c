@@ -122,7 +122,9 @@ static int decode_deployments(struct json_span service, struct arena *arena,
         if (json_find_string(element, "id", arena, &d->id, err) < 0 ||
             json_find_string(element, "status", arena, &d->status, err) < 0 ||
             json_find_string(element, "taskDefinition", arena, &d->task_definition, err) < 0 ||
-            json_find_string(element, "rolloutState", arena, &d->rollout_state, err) < 0) {
+            json_find_string(element, "rolloutState", arena, &d->rollout_state, err) < 0 ||
+            json_find_string(element, "rolloutStateReason", arena, &d->rollout_state_reason, err) <
+                0) {
             return -1;
         }
         d->created_at_ms = answer_time_ms(element, "createdAt");

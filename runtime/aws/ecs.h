@@ -25,8 +25,9 @@ struct ecs_deployment {
     struct view id;     /* ecs-svc/1234567890123456789 */
     struct view status; /* PRIMARY, ACTIVE, INACTIVE */
     struct view task_definition;
-    struct view rollout_state; /* COMPLETED, FAILED, IN_PROGRESS; may be empty */
-    int64_t created_at_ms;     /* 0 when absent */
+    struct view rollout_state;        /* COMPLETED, FAILED, IN_PROGRESS; may be empty */
+    struct view rollout_state_reason; /* in ECS's words; may be empty */
+    int64_t created_at_ms;            /* 0 when absent */
 };
 struct ecs_service_state {
     struct view name;
