@@ -35,6 +35,7 @@ struct process {
     struct arena config_arena;
     struct config config;
     struct aws *aws;
+    struct notifier *notifier;
     struct handler handler;
     struct lambda_options options;
 };
@@ -142,10 +143,19 @@ static int set_up_handler(struct process *process, const struct err *log_err, st
     if (aws_new(&options, &process->aws, err) < 0) {
         return -1;
     }
+    const struct notifier_options notifier_options = {
+        .config = &process->config,
+        .aws = process->aws,
+        .env = process->env,
+    };
+    if (notifier_new(&notifier_options, &process->notifier, err) < 0) {
+        return -1;
+    }
     process->handler = (struct handler){
         .config = &process->config,
         .aws = process->aws,
         .clock = &clock_system,
+        .notifier = process->notifier,
     };
     return 0;
 }
@@ -177,6 +187,7 @@ static int init_and_loop(struct process *process) {
 }
 
 static void release(struct process *process) {
+    notifier_free(process->notifier);
     aws_free(process->aws);
     http_curl_free(&process->http);
     arena_release(&process->config_arena);

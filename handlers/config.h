@@ -85,6 +85,10 @@ struct config {
 /* [A-Za-z0-9][A-Za-z0-9_-]{0,63}: what a project, an environment and a service may be called. */
 bool config_name_is_valid(struct view name);
 
+/* An https address (http on this machine) of printable characters: what SLACK_WEBHOOK_URL, or the
+ * parameter that holds it, may be. */
+bool config_webhook_is_valid(struct view address);
+
 /* Everything lives in `arena` for as long as the process. -1: ERR_CONFIG_INVALID naming every
  * variable at fault, each with where in its value and what is expected; ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int config_load(const struct environment *env, struct arena *arena,

@@ -214,17 +214,20 @@ void config_parse_role(struct config_loader *loader, const struct config_variabl
     }
 }
 
+bool config_webhook_is_valid(struct view address) {
+    bool clean = address.len <= WEBHOOK_BYTES;
+    for (size_t i = 0; i < address.len; i++) {
+        clean = clean && address.data[i] > ' ' && address.data[i] < 127;
+    }
+    return clean && (view_starts_with(address, VIEW("https://")) ||
+                     view_starts_with(address, VIEW("http://127.0.0.1:")) ||
+                     view_starts_with(address, VIEW("http://localhost:")));
+}
+
 /* The address is a secret: it is checked, never shown, and not kept. */
 void config_parse_webhook(struct config_loader *loader, const struct config_variable *variable,
                           struct view value) {
-    bool has_scheme = view_starts_with(value, VIEW("https://")) ||
-                      view_starts_with(value, VIEW("http://127.0.0.1:")) ||
-                      view_starts_with(value, VIEW("http://localhost:"));
-    bool clean = value.len <= WEBHOOK_BYTES;
-    for (size_t i = 0; i < value.len; i++) {
-        clean = clean && value.data[i] > ' ' && value.data[i] < 127;
-    }
-    if (has_scheme && clean) {
+    if (config_webhook_is_valid(value)) {
         loader->config->has_slack_webhook = true;
     } else {
         config_fault(loader, variable->name, "expected an address that begins with 'https://'");

@@ -1,6 +1,6 @@
 #include "handlers/report.h"
 
-#include "runtime/base/json_write.h"
+#include <string.h>
 
 /* Bytes of a plan's differences in a log line: the line holds 256 KB, a plan should be readable. */
 #define DIFF_LOG_BYTES ((size_t)64 * 1024)
@@ -28,7 +28,13 @@ static struct view planned_action(const struct change *change) {
     if (change->status != CHANGE_PLANNED) {
         return (struct view){0};
     }
-    return change->verdict == VERDICT_RESTART ? VIEW("restart") : VIEW("deploy");
+    if (change->verdict == VERDICT_RESTART) {
+        return VIEW("restart");
+    }
+    if (change->verdict == VERDICT_REPORT) {
+        return VIEW("report");
+    }
+    return change->trigger->kind == TRIGGER_ROLLBACK ? VIEW("rollback") : VIEW("deploy");
 }
 
 /* Why a change was left undone, in the words that an error has. */
@@ -132,8 +138,41 @@ static void put_reason(struct json_writer *w, const struct change *change) {
     json_put_optional(w, "remedy", reason.remedy);
 }
 
-static void put_change(struct json_writer *w, const struct change *change) {
-    json_begin_object(w, NULL);
+/* Whole seconds; -1: not known. */
+static int64_t rollout_seconds(const struct change *change) {
+    const struct rollout *rollout = &change->rollout;
+    return rollout->outcome == ROLLOUT_NONE || rollout->duration_ms < 0
+               ? -1
+               : (rollout->duration_ms + 500) / 1000;
+}
+
+static void put_rollout(struct json_writer *w, const struct change *change) {
+    const struct rollout *rollout = &change->rollout;
+    if (change->status != CHANGE_REPORTED && change->status != CHANGE_PLANNED) {
+        return;
+    }
+    json_put_optional(w, "outcome", view_of(rollout_outcome_name(rollout->outcome)));
+    json_put_optional(w, "why", rollout->why);
+    if (change->status == CHANGE_REPORTED) {
+        json_put_optional(w, "remedy", rollout->remedy);
+    }
+    if (rollout_seconds(change) >= 0) {
+        json_put_i64(w, "rollout_seconds", rollout_seconds(change));
+    }
+}
+
+static void put_moved(struct json_writer *w, const struct change *change) {
+    if (change->n_moved == 0) {
+        return;
+    }
+    json_begin_array(w, "moved");
+    for (size_t i = 0; i < change->n_moved; i++) {
+        json_put_string(w, NULL, change->moved[i]);
+    }
+    json_end_array(w);
+}
+
+void report_put_change(struct json_writer *w, const struct change *change) {
     json_put_optional(w, "target", target_name(change));
     json_put_optional(w, "kind", target_kind(change));
     json_put_string(w, "status", view_of(change_status_name(change->status)));
@@ -143,10 +182,13 @@ static void put_change(struct json_writer *w, const struct change *change) {
     put_from(w, change);
     put_to(w, change);
     json_put_optional(w, "deployment_id", change->deployment_id);
-    if (change->status == CHANGE_PLANNED) {
+    json_put_optional(w, "version", change->version);
+    put_moved(w, change);
+    if (change->verdict == VERDICT_REPORT) {
+        put_rollout(w, change);
+    } else if (change->status == CHANGE_PLANNED) {
         put_diff(w, "diff", change);
     }
-    json_end_object(w);
 }
 
 static enum change_status most_serious(const struct change *changes, size_t n) {
@@ -172,7 +214,9 @@ void report_response(const struct config *config, const struct change *changes, 
     json_put_i64(&w, "duration_ms", duration_ms);
     json_begin_array(&w, "changes");
     for (size_t i = 0; i < n; i++) {
-        put_change(&w, &changes[i]);
+        json_begin_object(&w, NULL);
+        report_put_change(&w, &changes[i]);
+        json_end_object(&w);
     }
     json_end_array(&w);
     json_end_object(&w);
@@ -180,7 +224,7 @@ void report_response(const struct config *config, const struct change *changes, 
 
 /* ---- the log ---- */
 
-#define LINE_MAX_FIELDS 24
+#define LINE_MAX_FIELDS 32
 
 struct line {
     struct log_field fields[LINE_MAX_FIELDS];
@@ -193,8 +237,12 @@ static void add(struct line *line, const char *name, struct view value) {
     }
 }
 
-static enum log_level level_of(enum change_status status) {
-    switch (status) {
+static enum log_level level_of(const struct change *change) {
+    enum rollout_outcome outcome = change->rollout.outcome;
+    if (outcome == ROLLOUT_FAILED || outcome == ROLLOUT_IMPAIRED) {
+        return LOG_WARN;
+    }
+    switch (change->status) {
     case CHANGE_IGNORED:
     case CHANGE_UNCHANGED:
     case CHANGE_SUPERSEDED:
@@ -234,6 +282,13 @@ static void log_change(const struct log *log, const struct config *config,
     add(&line, "to_task_definition", to_task_definition(change));
     add(&line, "to_image", change->to_image);
     add(&line, "deployment_id", change->deployment_id);
+    add(&line, "version", change->version);
+    add(&line, "outcome", view_of(rollout_outcome_name(change->rollout.outcome)));
+    add(&line, "why", change->rollout.why);
+    add(&line, "what_to_do", change->rollout.remedy);
+    if (rollout_seconds(change) >= 0) {
+        line.fields[line.n++] = LOG_I64("rollout_seconds", rollout_seconds(change));
+    }
     add(&line, "reason", change->trigger->reason);
     add(&line, "action", planned_action(change));
     if (is_dry_run(config, change)) {
@@ -246,15 +301,31 @@ static void log_change(const struct log *log, const struct config *config,
         line.fields[line.n++] = diff.failed ? LOG_STR("diff", "too long for a line: see the answer")
                                             : LOG_RAW_JSON("diff", buf_view(&diff));
     }
-    log_write(log, level_of(change->status), err != NULL ? err->message : status, line.fields,
-              line.n);
+    log_write(log, level_of(change), err != NULL ? err->message : status, line.fields, line.n);
 }
 
 /* ---- metrics ---- */
 
+/* What became of a deployment. One that slipway itself rolled back was counted when it began: only
+ * the end of it is told here. */
+static const char *metric_of_rollout(const struct change *change) {
+    switch (change->rollout.outcome) {
+    case ROLLOUT_FAILED:
+        return "Failed";
+    case ROLLOUT_COMPLETED:
+    case ROLLOUT_ROLLED_BACK:
+        return "RolloutSeconds";
+    case ROLLOUT_NONE:
+    case ROLLOUT_SUPERSEDED:
+    case ROLLOUT_IMPAIRED:
+        return NULL;
+    }
+    return NULL;
+}
+
 /* NULL: no metric counts it. */
-static const char *metric_of(enum change_status status) {
-    switch (status) {
+static const char *metric_of(const struct change *change) {
+    switch (change->status) {
     case CHANGE_UNCHANGED:
         return "Unchanged";
     case CHANGE_RESTARTED:
@@ -267,13 +338,18 @@ static const char *metric_of(enum change_status status) {
         return "Refused";
     case CHANGE_FAILED:
         return "Failed";
+    case CHANGE_REPORTED:
+        return metric_of_rollout(change);
     case CHANGE_IGNORED:
     case CHANGE_SUPERSEDED:
     case CHANGE_PLANNED:
-    case CHANGE_REPORTED:
         return NULL;
     }
     return NULL;
+}
+
+static bool is_duration(const char *metric) {
+    return strcmp(metric, "RolloutSeconds") == 0;
 }
 
 static void put_metric(struct json_writer *w, const char *name, const char *unit) {
@@ -305,7 +381,7 @@ static void put_metadata(struct json_writer *w, const char *metric, int64_t now_
     put_dimensions(w);
     json_end_array(w);
     json_begin_array(w, "Metrics");
-    put_metric(w, metric, "Count");
+    put_metric(w, metric, is_duration(metric) ? "Seconds" : "Count");
     put_metric(w, "DurationMs", "Milliseconds");
     json_end_array(w);
     json_end_object(w);
@@ -317,8 +393,9 @@ static void log_metrics(const struct log *log, const struct config *config,
                         const struct change *change, int64_t duration_ms) {
     struct buf text BUF_AUTO = BUF_INIT(METRICS_BYTES);
     struct json_writer w = json_writer(&text);
-    const char *metric = metric_of(change->status);
-    if (metric == NULL || is_dry_run(config, change)) {
+    const char *metric = metric_of(change);
+    if (metric == NULL || is_dry_run(config, change) ||
+        (is_duration(metric) && rollout_seconds(change) < 0)) {
         return;
     }
     json_begin_object(&w, NULL);
@@ -327,7 +404,7 @@ static void log_metrics(const struct log *log, const struct config *config,
     json_put_string(&w, "Environment", config->env);
     /* Only names that are configured: whatever an event holds must not become a metric. */
     json_put_string(&w, "Service", change->target != NULL ? change->target->name : VIEW("unknown"));
-    json_put_i64(&w, metric, 1);
+    json_put_i64(&w, metric, is_duration(metric) ? rollout_seconds(change) : 1);
     json_put_i64(&w, "DurationMs", duration_ms);
     json_end_object(&w);
     if (!text.failed) {

@@ -10,6 +10,7 @@
 #include "handlers/deploy/plan.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
+#include "runtime/base/json_write.h"
 #include "runtime/base/log.h"
 
 /* The answer to one event:
@@ -23,6 +24,10 @@
  * run `action` (deploy or restart) and `diff`. What is empty is left out. */
 void report_response(const struct config *config, const struct change *changes, size_t n,
                      int64_t duration_ms, struct buf *response);
+
+/* The members of one change, into an object that is open: "target", "kind", "status", … and, of
+ * what became of a deployment, "outcome", "why" and "rollout_seconds". */
+void report_put_change(struct json_writer *w, const struct change *change);
 
 /* One line per change, INFO, WARN for what is refused, ERROR for what failed; its message is the
  * error's or the status. And its metrics, in the dimensions Project, Environment and Service (a

@@ -2,8 +2,8 @@
 #define SLIPWAY_HANDLERS_NOTIFY_NOTIFY_H
 
 /*
- * Telling people, and whatever waits for an outcome, what an invocation did: Slack (slack.h), SNS
- * (sns_message.h) and EventBridge (eventbus.h), side by side. A notification never fails a deploy:
+ * Telling people, and whatever waits for an outcome, what an invocation did: Slack (slack.h,
+ * webhook.h), SNS and EventBridge (notice.h), side by side. A notification never fails a deploy:
  * what could not be sent is one warning in the log. Dry runs, what was ignored, what was unchanged,
  * and noise are told to nobody.
  */

@@ -1,5 +1,6 @@
 #include "runtime/base/secret.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,4 +43,10 @@ bool secret_is_empty(const struct secret *secret) {
 
 struct view secret_expose(const struct secret *secret) {
     return (struct view){secret->hidden, secret->hidden_len};
+}
+
+void secret_overwrite(const void *bytes, size_t len) {
+    if (len > 0) {
+        explicit_bzero((void *)(uintptr_t)bytes, len);
+    }
 }

@@ -26,4 +26,7 @@ bool secret_is_empty(const struct secret *secret);
 /* The bytes, for signing and for the request they belong to, and for nothing else. */
 struct view secret_expose(const struct secret *secret);
 
+/* Overwrites bytes that held a secret elsewhere: an answer, a request. */
+void secret_overwrite(const void *bytes, size_t len);
+
 #endif
