@@ -157,8 +157,14 @@ def test_images_have_their_manifests_digest(world: World, function: Make) -> Non
 
 
 def test_a_tag_moves(world: World, function: Make) -> None:
-    moved = world.push("latest", content="newer")
-    assert function("ecr").describe_images(**image_of("latest"))["imageDetails"][0]["imageDigest"] == moved.digest
+    only = world.push("only", content="older")
+    for tag in ("latest", "only"):
+        moved = world.push(tag, content="newer")
+        assert function("ecr").describe_images(**image_of(tag))["imageDetails"][0]["imageDigest"] == moved.digest
+    by_digest = {**image_of("x"), "imageIds": [{"imageDigest": only.digest}]}
+    left = function("ecr").describe_images(**by_digest)["imageDetails"][0]
+    assert left["imageDigest"] == only.digest and not left.get("imageTags"), "it is there, without a tag"
+    assert function("ecr").batch_get_image(**by_digest)["images"][0]["imageManifest"] == only.manifest
 
 
 def test_missing_images_and_repositories(world: World, function: Make) -> None:

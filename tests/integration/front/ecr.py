@@ -1,7 +1,7 @@
 """Amazon ECR: a registry per account and region, kept by moto; across accounts by the repository's policy.
 
-moto's images all have the digest of the empty string unless they are pushed with one, and it answers only for the
-caller's own account; both are mended here.
+moto's images all have the digest of the empty string unless they are pushed with one, are gone when their last tag
+moves to another image, and are only there for callers of their own account; all of it is mended here.
 """
 
 from __future__ import annotations
@@ -88,7 +88,19 @@ class Ecr:
     def _put(self, account: str, region: str, repository: str, image: Pushed, tag: str | None) -> None:
         body = {"repositoryName": repository, "imageManifest": image.manifest, "imageDigest": image.digest,
                 "imageManifestMediaType": image.media_type}
+        self._release(account, region, repository, image, tag)
         self._moto.json("ecr", "PutImage", {**body, "imageTag": tag} if tag else body, account, region)
+
+    @staticmethod
+    def _release(account: str, region: str, repository: str, image: Pushed, tag: str | None) -> None:
+        """The image that had the tag is without it from now on; moto would delete that image."""
+        from moto.backends import get_backend
+
+        found = get_backend("ecr")[account][region].repositories.get(repository)
+        for other in found.images if found and tag else ():
+            if tag in other.image_tags and other.image_digest != image.digest:
+                other.image_tags.remove(tag)
+                other.image_tag = other.image_tags[-1] if other.image_tags else None
 
     @staticmethod
     def _backend_image(account: str, region: str, repository: str, digest: str) -> Any:

@@ -41,6 +41,7 @@ SESSION_TOKEN = "IQoJb3JpZ2luX2VjSession/Token+of/the/function==" + "ABCDEFGHIJK
 ADMIN_SECRET = "aDminSecret/of+the/tests/0123456789abcdefghij"
 
 TASK_DEFINITION = Path(__file__).with_name("data") / "task_definition.json"
+ROLLOUT_SECONDS = 60.0  # of each step of a rollout
 READ_ACTIONS = ["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
@@ -177,11 +178,18 @@ class World:
         self.add_repository(repository, platforms=("linux/amd64", "linux/arm64"))
         self.add_service(family, self.add_family(family, repository))
 
+    def later(self) -> float:
+        """A minute passes for the deployments; the time that it is for them."""
+        services = self.front.ecs.services
+        services.behind_seconds -= ROLLOUT_SECONDS
+        assert services.behind_seconds >= 0, "the rollouts of this test reach into the future"
+        return self.front.clock.now() - services.behind_seconds
+
     def roll(self, service: Service, outcome: str, reason: str = "tasks failed to start.", failed_tasks: int = 3) -> list[dict[str, Any]]:
         """The service's rollout goes on: "completed", "failed" (the circuit breaker, without rollback), "rolled_back"
         (the circuit breaker went back to the last completed deployment, and that is done). Returns the events that ECS
-        sends, in order."""
-        rollouts, now = service.rollouts, self.front.clock.now()
+        sends, in order. Each step takes a minute."""
+        rollouts, now = service.rollouts, self.later()
         primary = rollouts.primary
         why = f"ECS deployment circuit breaker: {reason}"
 
@@ -201,6 +209,7 @@ class World:
         rollouts.go_back(now, why, failed_tasks)
         back = rollouts.primary
         begun = told(back.id, "IN_PROGRESS", back.reason)
+        now = self.later()
         rollouts.complete(now)
         return [failed, begun, told(back.id, "COMPLETED", f"ECS deployment {back.id} completed.")]
 
@@ -208,7 +217,8 @@ class World:
                   deployment: Deployment | None = None) -> None:
         """A task of the service's deployment (the primary one) has stopped. `containers`: name, exitCode, reason."""
         one = deployment or service.primary
-        self.front.ecs.tasks.stop(service.cluster_arn, service.name, one.id, one.task_definition, self.front.clock.now(),
+        now = self.front.clock.now() - self.front.ecs.services.behind_seconds
+        self.front.ecs.tasks.stop(service.cluster_arn, service.name, one.id, one.task_definition, now,
                                   reason=reason, code=code, containers=list(containers))
 
     def environment(self, env: str, account: str) -> World:

@@ -26,6 +26,7 @@ _ALLOWED = {"CODE_DEPLOY": _ANY_CONTROLLER | {"deploymentConfiguration"}, "EXTER
 _ROLLING = ("networkConfiguration", "platformVersion", "loadBalancers", "serviceRegistries",
             "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 
+BEHIND_SECONDS = 900.0
 MAX_EVENTS = 100
 PAGE = 100
 # Amazon ECS API Reference, DescribeServiceDeployments, DescribeServiceRevisions.
@@ -131,9 +132,12 @@ class Services:
         self._moto = moto
         self._definitions = definitions
         self._all: dict[str, Service] = {}
+        # Deployments begin that long ago, so that a rollout can take its time and yet have ended.
+        self.behind_seconds = BEHIND_SECONDS
 
     def reset(self) -> None:
         self._all.clear()
+        self.behind_seconds = BEHIND_SECONDS
 
     # What tests and the seed do.
 
@@ -191,7 +195,7 @@ class Services:
         _check_controller(service, body)
         definition = self._resolve(context, service)
         authorize_roles(context, [definition.value("taskRoleArn"), definition.value("executionRoleArn")])
-        self._update(service, body, definition, context.now())
+        self._update(service, body, definition, context.now() - self.behind_seconds)
         return json_response({"service": service.shown()})
 
     def _existing(self, context: Context) -> Service:
@@ -274,7 +278,7 @@ class Services:
             raise AwsError("ConflictException", f"The service deployment cannot be stopped. Its status is {record.status}.")
         if service.rollouts.last_completed() is None:
             raise AwsError("ConflictException", "The service deployment cannot be rolled back. There is no completed one.")
-        service.rollouts.go_back(context.now(), "Service deployment rollback was requested by the user.")
+        service.rollouts.go_back(context.now() - self.behind_seconds, "Service deployment rollback was requested by the user.")
         return json_response({"serviceDeploymentArn": arn})
 
     def _record(self, arn: str) -> tuple[Service | None, ServiceDeployment | None]:
