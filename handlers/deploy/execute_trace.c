@@ -21,7 +21,8 @@ static int take_answer(struct execution *x, struct move *move, const struct aws_
 }
 
 static bool is_to_be_traced(const struct move *move) {
-    return move_is_open(move, VERDICT_DEPLOY) && move->change->n_trace > 0 && move->own.len > 0;
+    return move_is_open(move, VERDICT_DEPLOY) && move->change->n_trace > 0 && move->own.len > 0 &&
+           move->change->delivery != DELIVER_LAMBDA;
 }
 
 int execute_trace(struct execution *x) {
