@@ -136,6 +136,50 @@ static int decode_deployments(struct json_span service, struct arena *arena,
     return 0;
 }
 
+/* The first of loadBalancers[], of a service or of a task set. */
+static int decode_balanced(struct json_span object, struct arena *arena,
+                           struct ecs_service_state *state, struct err *err) {
+    struct json_span array;
+    struct json_span first;
+    if (!answer_array(object, "loadBalancers", &array)) {
+        return 0;
+    }
+    struct json_iterator iterator = json_iterate(array);
+    if (!json_next_element(&iterator, &first) || first.type != JSON_OBJECT ||
+        !answer_i64(first, "containerPort", &state->balanced_port)) {
+        return 0;
+    }
+    return json_find_string(first, "containerName", arena, &state->balanced_container, err);
+}
+
+/* With the CODE_DEPLOY controller the PRIMARY task set is what runs. */
+static int decode_task_sets(struct json_span service, struct arena *arena,
+                            struct ecs_service_state *state, struct err *err) {
+    struct json_span array;
+    struct json_span set;
+    if (!view_equal(state->controller, VIEW("CODE_DEPLOY")) ||
+        !answer_array(service, "taskSets", &array)) {
+        return 0;
+    }
+    struct json_iterator iterator = json_iterate(array);
+    while (json_next_element(&iterator, &set)) {
+        struct view status;
+        struct view runs;
+        if (json_find_string(set, "status", arena, &status, err) < 0 ||
+            json_find_string(set, "taskDefinition", arena, &runs, err) < 0) {
+            return -1;
+        }
+        if (view_equal(status, VIEW("PRIMARY")) && runs.len > 0) {
+            state->task_definition = runs;
+            return json_find_string(set, "platformVersion", arena, &state->platform_version, err) <
+                           0
+                       ? -1
+                       : decode_balanced(set, arena, state, err);
+        }
+    }
+    return 0;
+}
+
 /* One entry of services[]. A service with the EXTERNAL controller has task sets instead of a task
  * definition. */
 static int decode_service(const struct aws_call *call, struct json_span service,
@@ -158,7 +202,9 @@ static int decode_service(const struct aws_call *call, struct json_span service,
     if (state.task_definition.len == 0 && !view_equal(state.controller, VIEW("EXTERNAL"))) {
         return answer_lacks(call, "taskDefinition", err);
     }
-    if (decode_deployments(service, arena, &state, err) < 0) {
+    if (decode_deployments(service, arena, &state, err) < 0 ||
+        decode_balanced(service, arena, &state, err) < 0 ||
+        decode_task_sets(service, arena, &state, err) < 0) {
         return -1;
     }
     *ret_state = state;

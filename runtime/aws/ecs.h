@@ -35,10 +35,13 @@ struct ecs_service_state {
     struct view cluster_arn;
     struct view status;          /* ACTIVE, DRAINING, INACTIVE */
     struct view controller;      /* ECS, CODE_DEPLOY, EXTERNAL; ECS when AWS sent none */
-    struct view task_definition; /* the revision's ARN */
+    struct view task_definition; /* the revision's ARN; of task sets the PRIMARY one's */
     struct ecs_deployment *deployments;
     size_t n_deployments;
     const struct ecs_deployment *primary; /* NULL when there is none */
+    struct view balanced_container; /* the first container behind a load balancer, and its port */
+    int64_t balanced_port;
+    struct view platform_version; /* of the PRIMARY task set; empty without one */
 };
 /* The state of one service of the answer, found by name or ARN. Errors: ERR_CLUSTER_NOT_FOUND,
  * ERR_SERVICE_NOT_FOUND (failures[] with MISSING in a 200), ERR_ACCESS_DENIED, the call's own. */
