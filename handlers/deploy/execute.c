@@ -66,7 +66,7 @@ int execute_plan(struct aws *aws, const struct config *config, struct change *ch
                  int64_t deadline_ms, struct arena *arena, struct err *err) {
     struct execution x = {
         .aws = aws, .config = config, .deadline_ms = deadline_ms, .arena = arena, .err = err};
-    if (begin(&x, changes, n) != 0 || execute_register(&x) != 0 || execute_trace(&x) != 0 ||
+    if (begin(&x, changes, n) != 0 || execute_trace(&x) != 0 || execute_register(&x) != 0 ||
         execute_stop(&x) != 0 || execute_update(&x) != 0 || execute_converge(&x) != 0 ||
         execute_restart(&x) != 0 || execute_codedeploy(&x) != 0 || execute_task(&x) != 0 ||
         execute_lambda(&x) != 0 || execute_report(&x) != 0) {

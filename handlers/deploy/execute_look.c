@@ -17,8 +17,14 @@ static const struct facts *facts_of(const struct look *look) {
 /* --- what is known --- */
 
 static int learn(struct execution *x, struct look *look,
-                 const struct ecs_task_definition *definition) {
-    if (definition->arn.len == 0 || look_find(look, definition->arn)) {
+                 const struct ecs_task_definition *definition, bool is_fresh) {
+    struct known_revision *known = look_find(look, definition->arn);
+    if (definition->arn.len == 0) {
+        return 0;
+    }
+    if (known) {
+        known->definition = is_fresh ? *definition : known->definition;
+        known->is_fresh = known->is_fresh || is_fresh;
         return 0;
     }
     if (look->n_known == look->capacity) {
@@ -33,7 +39,8 @@ static int learn(struct execution *x, struct look *look,
         look->known = grown;
         look->capacity = capacity;
     }
-    look->known[look->n_known++] = (struct known_revision){.definition = *definition};
+    look->known[look->n_known++] =
+        (struct known_revision){.definition = *definition, .is_fresh = is_fresh};
     return 0;
 }
 
@@ -65,12 +72,13 @@ int look_begin(struct execution *x, struct move *move, struct look *ret_look) {
     } else if (!revision_parse(facts->service.task_definition, &family, &look.floor)) {
         look.floor = move->rank.revision;
     }
-    if (learn(x, &look, &facts->running) != 0 || learn(x, &look, &facts->latest) != 0 ||
-        learn(x, &look, &facts->requested) != 0) {
+    if (learn(x, &look, &facts->running, false) != 0 ||
+        learn(x, &look, &facts->latest, false) != 0 ||
+        learn(x, &look, &facts->requested, false) != 0) {
         return -1;
     }
     for (size_t i = 0; i < facts->n_between; i++) {
-        if (learn(x, &look, &facts->between[i]) != 0) {
+        if (learn(x, &look, &facts->between[i], false) != 0) {
             return -1;
         }
     }
@@ -80,20 +88,31 @@ int look_begin(struct execution *x, struct move *move, struct look *ret_look) {
 
 /* --- who takes part --- */
 
-/* A deployment that began after the plan's facts were read. */
-static bool has_new_deployment_of(const struct look *look, struct view arn) {
+static bool is_from_before(const struct look *look, struct view deployment_id) {
     const struct ecs_service_state *before = &facts_of(look)->service;
     for (size_t i = 0; i < before->n_deployments; i++) {
-        if (view_equal(before->deployments[i].task_definition, arn)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < look->service.n_deployments; i++) {
-        if (view_equal(look->service.deployments[i].task_definition, arn)) {
+        if (view_equal(before->deployments[i].id, deployment_id)) {
             return true;
         }
     }
     return false;
+}
+
+static bool lists_new(const struct look *look, const struct ecs_service_state *service,
+                      struct view arn) {
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        if (view_equal(service->deployments[i].task_definition, arn) &&
+            !is_from_before(look, service->deployments[i].id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The service was given it after the plan's facts were read. What was replaced goes from the list
+ * soon; but it stood in the answer to the update that replaced it. */
+static bool was_given_since_plan(const struct look *look, struct view arn) {
+    return lists_new(look, &look->service, arn) || lists_new(look, &look->move->answered, arn);
 }
 
 bool look_takes_part(const struct look *look, const struct known_revision *revision) {
@@ -103,7 +122,7 @@ bool look_takes_part(const struct look *look, const struct known_revision *revis
            !revision_was_left(definition, &facts_of(look)->service) &&
            view_equal(definition->family, look->move->change->target->family) &&
            definition->revision != look->move->rank.revision &&
-           (definition->revision > look->floor || has_new_deployment_of(look, definition->arn));
+           (definition->revision > look->floor || was_given_since_plan(look, definition->arn));
 }
 
 struct known_revision *look_winner(const struct look *look) {
@@ -166,7 +185,7 @@ static int look_first(struct execution *x, struct look *looks, size_t n) {
             return -1;
         }
         look->error = no_service ? no_service : no_latest;
-        if (!look->error && learn(x, look, &look->latest) != 0) {
+        if (!look->error && learn(x, look, &look->latest, true) != 0) {
             return -1;
         }
     }
@@ -200,25 +219,40 @@ static int ask_range(struct execution *x, struct look *look, struct wave *wave) 
 }
 
 static bool is_to_be_asked(const struct look *look, struct view arn) {
-    return arn.len > 0 && !view_equal(arn, look->move->own) && !look_find(look, arn);
+    const struct known_revision *known = look_find(look, arn);
+    return arn.len > 0 && !view_equal(arn, look->move->own) && (!known || !known->is_fresh);
 }
 
-/* What the service runs, and what it was given since the facts were read. */
-static int ask_deployments(struct execution *x, struct look *look, struct wave *wave) {
-    for (size_t i = 0; i < look->service.n_deployments; i++) {
-        struct view arn = look->service.deployments[i].task_definition;
-        if (is_to_be_asked(look, arn) && has_new_deployment_of(look, arn) &&
+/* One that is listed in both places is asked for once by the wave. */
+static int ask_given(struct execution *x, struct look *look, struct wave *wave,
+                     const struct ecs_service_state *service) {
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        struct view arn = service->deployments[i].task_definition;
+        if (is_to_be_asked(look, arn) && was_given_since_plan(look, arn) &&
             ask(x, look, wave, arn) != 0) {
             return -1;
         }
     }
+    return 0;
+}
+
+/* What the service runs, and what it was given since the facts were read. */
+static int ask_deployments(struct execution *x, struct look *look, struct wave *wave) {
     struct view runs = look->service.task_definition;
-    return is_to_be_asked(look, runs) ? ask(x, look, wave, runs) : 0;
+    bool ran_before = look_find(look, runs) && !was_given_since_plan(look, runs);
+    if (ask_given(x, look, wave, &look->service) != 0 ||
+        ask_given(x, look, wave, &look->move->answered) != 0) {
+        return -1;
+    }
+    return is_to_be_asked(look, runs) && !ran_before ? ask(x, look, wave, runs) : 0;
 }
 
 static int ask_second(struct execution *x, struct look *look, struct wave *wave) {
     look->n_asked = 0;
-    look->asked = ARENA_ARRAY(x->arena, LOOK_MAX_REVISIONS + look->service.n_deployments + 1, int);
+    look->asked = ARENA_ARRAY(x->arena,
+                              LOOK_MAX_REVISIONS + look->service.n_deployments +
+                                  look->move->answered.n_deployments + 1,
+                              int);
     if (!look->asked) {
         return execution_out_of_memory(x);
     }
@@ -235,7 +269,7 @@ static int read_second(struct execution *x, struct look *look, const struct wave
         struct ecs_task_definition definition;
         const struct err *absent = NULL;
         if (wave_task_definition(wave, look->asked[i], &definition, &absent, x->err) != 0 ||
-            (!absent && learn(x, look, &definition) != 0)) {
+            (!absent && learn(x, look, &definition, true) != 0)) {
             return -1;
         }
         if (absent && err_class(absent->code) != ERR_CLASS_REFUSED) {

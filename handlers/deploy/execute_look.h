@@ -12,6 +12,8 @@
 struct known_revision {
     struct ecs_task_definition definition;
     bool is_unusable; /* AWS refused to give it to the service */
+    bool is_fresh;    /* described after the move's update; before it, it may have got another
+                         trace since */
 };
 
 struct look {

@@ -3,7 +3,7 @@
 
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
- * this order: execute_register.c, execute_trace.c, execute_stop.c, execute_update.c,
+ * this order: execute_trace.c, execute_register.c, execute_stop.c, execute_update.c,
  * execute_converge.c, execute_restart.c; and of what is delivered in another way,
  * execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
  */
@@ -25,6 +25,7 @@ struct move {
     bool updated;              /* its service has been asked for */
     bool ended;                /* the outcome stands; no later stage touches it */
     const struct err *doubt;   /* an update whose answer does not tell that it was carried out */
+    struct ecs_service_state answered; /* by ECS to its update: what it replaced stands there */
 };
 
 struct execution {
@@ -73,7 +74,8 @@ ERR_MUST_USE int execute_register(struct execution *x);
 ERR_MUST_USE int execute_update(struct execution *x);
 ERR_MUST_USE int execute_converge(struct execution *x);
 ERR_MUST_USE int execute_restart(struct execution *x);
-/* The revision that was chosen gets the change's trace, before it is given to the service. */
+/* The revision that was chosen gets the change's trace, before it is given to the service: before
+ * execute_register(), then, which updates too. */
 ERR_MUST_USE int execute_trace(struct execution *x);
 /* The moves of the deliveries DELIVER_STOP, _CODE_DEPLOY, _TASK and _LAMBDA. */
 ERR_MUST_USE int execute_stop(struct execution *x);

@@ -91,6 +91,7 @@ static int take_answer(struct execution *x, struct move *move, const struct upda
         return doubt_answer(x, move, &answer->service);
     }
     const struct ecs_deployment *primary = answer->service.primary;
+    move->answered = answer->service;
     if (primary && view_equal(primary->task_definition, move->own)) {
         move->change->deployment_id = primary->id;
     }

@@ -12,28 +12,31 @@
 #define ROLLBACK_WAVE 20
 #define ROLLBACK_MAX_REVISIONS 100
 
-struct rollback_candidate {
+/* What the registry says of the image that a revision would be started with. */
+enum rollback_image {
+    IMAGE_UNCHECKED,  /* nobody needed to know */
+    IMAGE_THERE,      /* or of another registry, or not to be learnt */
+    IMAGE_GONE,       /* the registry does not have it any more */
+    IMAGE_IS_ANOTHER, /* the revision names a tag, which has moved to another image since */
+};
+
+struct rollback_revision {
     struct ecs_task_definition definition;
-    bool image_is_gone; /* the registry does not have its image any more */
+    enum rollback_image image;
+    struct view image_name; /* as the revision has it; once it has been checked */
 };
 
 struct rollback_facts {
     const struct err *err; /* a revision could not be had */
-    /* Those that the event can mean, by number, the highest first: up to and with the first that
-     * can be used. With `to` the one revision, or those of the tag. */
-    struct rollback_candidate *candidates;
-    size_t n_candidates;
+    /* Those that were described, the highest first: below the running one, or without that bound
+     * when `to` is a tag; the one that `to` names. */
+    struct rollback_revision *revisions;
+    size_t n_revisions;
     bool searched_all; /* no more revisions are there; else ROLLBACK_MAX_REVISIONS were looked at */
 
     /* The service deployment that is in progress, if there is just one: */
     struct view deployment;             /* ARN; empty: none, or it could not be had */
     struct view source_task_definition; /* what ECS goes back to when it is stopped */
 };
-
-/* Whether the service can go back to it without being told to by name: it is ACTIVE, and a
- * deployment of it completed. */
-bool rollback_is_completed(const struct ecs_task_definition *definition);
-/* The revision's number that `to` names ("41", "family:41", an ARN); 0: it is a tag. */
-int64_t rollback_named_revision(struct view to);
 
 #endif

@@ -16,15 +16,16 @@
  */
 
 static const decision_check deploy_checks[] = {
-    check_tag_policy, check_service,     check_family,        check_running,
-    check_same_event, check_event_order, check_family_read,   check_returned,
-    check_base,       check_image,       check_digest_policy, check_platform,
-    check_unfinished, check_containers,  check_runs_already,  build_revision,
+    check_tag_policy,   check_service,       check_family,      check_running,    check_same_event,
+    check_event_order,  check_code_deploy,   check_family_read, check_returned,   check_base,
+    check_image,        check_digest_policy, check_platform,    check_unfinished, check_containers,
+    check_runs_already, build_revision,
 };
 
 static const decision_check revision_checks[] = {
-    check_service,        check_family,      check_running,         check_requested,
-    check_requested_runs, check_event_order, check_requested_order, use_requested,
+    check_service,         check_family,         check_running,     check_same_event,
+    check_requested,       check_requested_runs, check_event_order, check_code_deploy,
+    check_requested_order, use_requested,
 };
 
 static const decision_check restart_checks[] = {
@@ -248,8 +249,11 @@ static int decide_service(struct decision *d) {
 
 static int decide(struct decision *d) {
     switch (d->target->kind) {
-    case TARGET_SERVICE:
-        return decide_service(d);
+    case TARGET_SERVICE: {
+        int rc = decide_service(d);
+        deliver_by_code_deploy(d);
+        return rc;
+    }
     case TARGET_TASK:
         return decide_task(d);
     case TARGET_LAMBDA:

@@ -61,7 +61,12 @@ int decide_lambda(struct decision *d);
  * ERR_OUT_OF_MEMORY. */
 int decision_trace(struct decision *d, const struct ecs_task_definition *revision);
 
-/* plan_service.c */
+/* plan_codedeploy.c: for services with the CODE_DEPLOY controller only. */
+int check_code_deploy(struct decision *d);
+void deliver_by_code_deploy(struct decision *d);
+
+/* plan_service.c: whether it is of the account and the region where the service is; a name is. */
+bool decision_is_of_services_place(const struct decision *d, struct view name_or_arn);
 int check_service(struct decision *d);
 int check_family(struct decision *d);
 int check_running(struct decision *d);
@@ -76,6 +81,7 @@ int use_requested(struct decision *d);
 int check_family_read(struct decision *d);
 int check_returned(struct decision *d);
 int check_requested_order(struct decision *d);
+int check_rollback_order(struct decision *d);
 
 /* plan_image.c */
 int check_tag_policy(struct decision *d);

@@ -12,6 +12,8 @@
  * to a revision so soon after it was registered. */
 #define DEPLOY_TAKES_MS INT64_C(60000)
 
+#define MS_PER_SECOND 1000
+
 /* --- deploys of an image --- */
 
 /* What could not be read may be this event's own revision: it must not be made once more. */
@@ -113,14 +115,8 @@ static bool is_first_deployment(const struct decision *d) {
            primary->created_at_ms - running->registered_at_ms < DEPLOY_TAKES_MS;
 }
 
-/* A named revision leaves no trace of its event. That the service was given another one since is
- * all there is to see, unless that is the late deploy of an event that is older. */
-int check_requested_order(struct decision *d) {
+static int decide_given_since(struct decision *d) {
     const struct ecs_deployment *primary = d->facts->service.primary;
-    if (!service_was_given_since(&d->facts->service, d->trigger->event_time_ms) ||
-        is_first_deployment(d)) {
-        return GO_ON;
-    }
     struct view began = revision_time_text(primary->created_at_ms, d->arena);
     struct view own = revision_time_text(d->trigger->event_time_ms, d->arena);
     if (!began.data || !own.data) {
@@ -134,4 +130,44 @@ int check_requested_order(struct decision *d) {
                      VIEW_ARG(d->trigger->event_id), VIEW_ARG(own), VIEW_ARG(d->target->service),
                      VIEW_ARG(revision_name(primary->task_definition)), VIEW_ARG(primary->id),
                      VIEW_ARG(began)));
+}
+
+/* The trace of a named revision's event goes when another event is given the same revision, and may
+ * not have come about. That the service was given another one since is all there is to see then,
+ * unless that is the late deploy of an event that is older. */
+int check_requested_order(struct decision *d) {
+    if (!service_was_given_since(&d->facts->service, d->trigger->event_time_ms) ||
+        is_first_deployment(d)) {
+        return GO_ON;
+    }
+    return decide_given_since(d);
+}
+
+/* --- rollbacks --- */
+
+/* What runs is the family's newest revision and was there when the rollback was asked for: nobody
+ * has gone back from it, and its deployment since is a restart. */
+static bool is_restart(const struct decision *d) {
+    const struct ecs_task_definition *running = &d->facts->running;
+    return running->arn.len > 0 && view_equal(running->arn, d->facts->latest.arn) &&
+           running->registered_at_ms > 0 &&
+           running->registered_at_ms / MS_PER_SECOND <= d->trigger->event_time_ms / MS_PER_SECOND;
+}
+
+static bool was_given_in_that_second(const struct decision *d) {
+    const struct ecs_deployment *primary = d->facts->service.primary;
+    return primary &&
+           primary->created_at_ms / MS_PER_SECOND == d->trigger->event_time_ms / MS_PER_SECOND;
+}
+
+/* Going back twice is one time too often: where the event does not say how far, its own deployment
+ * may have begun within its second, and what that one runs may bear no trace. */
+int check_rollback_order(struct decision *d) {
+    bool is_open = d->trigger->to.len == 0;
+    if ((!service_was_given_since(&d->facts->service, d->trigger->event_time_ms) &&
+         !(is_open && was_given_in_that_second(d))) ||
+        is_first_deployment(d) || is_restart(d)) {
+        return GO_ON;
+    }
+    return decide_given_since(d);
 }

@@ -131,6 +131,10 @@ bool revision_was_left(const struct ecs_task_definition *definition,
         !view_equal(family, definition->family)) {
         return false;
     }
+    /* chosen again, by a rollback or by name: its trace is newer than what runs */
+    if (!service_was_given_since(service, rank.event_time_ms)) {
+        return false;
+    }
     bool is_from_before = runs < rank.revision && runs <= revision_floor(definition);
     bool is_given_since =
         definition->registered_at_ms > 0 && primary->created_at_ms > definition->registered_at_ms;

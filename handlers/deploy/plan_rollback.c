@@ -1,6 +1,6 @@
-#include "handlers/deploy/facts_rollback.h"
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
+#include "handlers/deploy/rollback_choice.h"
 
 /*
  * Going back: to the last completed revision before the running one, or to the one that the event
@@ -17,59 +17,77 @@ static struct view to_of(const struct decision *d) {
     return d->trigger->to;
 }
 
-/* The first that can be started; NULL: there is none. */
-static const struct ecs_task_definition *chosen(const struct decision *d) {
-    const struct rollback_facts *rollback = rollback_of(d);
-    for (size_t i = 0; i < rollback->n_candidates; i++) {
-        if (!rollback->candidates[i].image_is_gone) {
-            return &rollback->candidates[i].definition;
-        }
-    }
-    return NULL;
+/* NULL: there is none. */
+static const struct rollback_revision *chosen(const struct decision *d) {
+    return rollback_choice(rollback_of(d), to_of(d), d->event_tag);
 }
 
 /* --- what `to` names --- */
 
-/* "family:41" and ARNs must be of the service's own family; "41" is. */
+/* "family:41" and ARNs must be of the service's own family, account and region; "41" is. */
 static int check_to_family(struct decision *d) {
     struct view to = to_of(d);
     struct view family;
     int64_t revision;
     int64_t number;
-    if (to.len == 0 || rollback_named_revision(to) == 0 || view_to_i64(to, &number) ||
-        (revision_parse(to, &family, &revision) && view_equal(family, d->target->family))) {
+    if (to.len == 0 || rollback_named_revision(to) == 0 || view_to_i64(to, &number)) {
         return GO_ON;
     }
-    return decide_refusal(
-        d, ERR_FAMILY_MISMATCH,
-        arena_printf(d->arena, "'" VIEW_FMT "' is not of the service's family '" VIEW_FMT "'",
-                     VIEW_ARG(to), VIEW_ARG(d->target->family)),
-        VIEW(""));
+    if (!revision_parse(to, &family, &revision) || !view_equal(family, d->target->family)) {
+        return decide_refusal(
+            d, ERR_FAMILY_MISMATCH,
+            arena_printf(d->arena, "'" VIEW_FMT "' is not of the service's family '" VIEW_FMT "'",
+                         VIEW_ARG(to), VIEW_ARG(d->target->family)),
+            VIEW(""));
+    }
+    if (!decision_is_of_services_place(d, to)) {
+        return decide_refusal(
+            d, ERR_FAMILY_MISMATCH,
+            arena_printf(d->arena,
+                         "'" VIEW_FMT
+                         "' is of another account or region than the service '" VIEW_FMT "'",
+                         VIEW_ARG(to), VIEW_ARG(d->facts->service.arn)),
+            VIEW(""));
+    }
+    return GO_ON;
 }
 
-static int refuse_gone_image(struct decision *d) {
-    const struct ecs_task_definition *gone = &rollback_of(d)->candidates[0].definition;
+/* A tag is searched for from the family's newest revision downwards. */
+static int check_searched(struct decision *d) {
+    const struct err *latest = d->facts->latest_err;
+    bool is_by_tag = to_of(d).len > 0 && rollback_named_revision(to_of(d)) == 0;
+    if (is_by_tag && latest && err_class(latest->code) != ERR_CLASS_REFUSED) {
+        return decide_error(d, latest);
+    }
+    return rollback_of(d)->err ? decide_error(d, rollback_of(d)->err) : GO_ON;
+}
+
+static int refuse_image(struct decision *d, const struct rollback_revision *chosen) {
+    const char *what = chosen->image == IMAGE_GONE
+                           ? "is not in the registry any more"
+                           : "is not the one any more that it was deployed with: the tag has moved";
     return decide_refusal(d, ERR_IMAGE_NOT_FOUND,
-                          arena_printf(d->arena,
-                                       "the image of '" VIEW_FMT "', '" VIEW_FMT
-                                       "', is not in repository '" VIEW_FMT "' any more",
-                                       VIEW_ARG(revision_name(gone->arn)),
-                                       VIEW_ARG(ecs_tag_value(gone, TAG_DIGEST)),
-                                       VIEW_ARG(d->target->repository.name)),
+                          arena_printf(d->arena, "the image of '" VIEW_FMT "', '" VIEW_FMT "', %s",
+                                       VIEW_ARG(revision_name(chosen->definition.arn)),
+                                       VIEW_ARG(chosen->image_name), what),
                           VIEW("go back to another revision, or build and push the image again"));
 }
 
+static const char *where_it_was_searched(const struct decision *d) {
+    return rollback_of(d)->searched_all ? "" : " (the last 100 were looked at)";
+}
+
 static int refuse_unknown_to(struct decision *d) {
-    return decide_refusal(d, ERR_NOTHING_TO_ROLL_BACK_TO,
-                          rollback_named_revision(to_of(d)) > 0
-                              ? arena_printf(d->arena,
-                                             "family '" VIEW_FMT "' has no revision '" VIEW_FMT "'",
-                                             VIEW_ARG(d->target->family), VIEW_ARG(to_of(d)))
-                              : arena_printf(d->arena,
-                                             "no ACTIVE revision of family '" VIEW_FMT
-                                             "' was made from tag '" VIEW_FMT "'",
-                                             VIEW_ARG(d->target->family), VIEW_ARG(to_of(d))),
-                          VIEW("send the number of a revision that is there, or deploy the tag"));
+    return decide_refusal(
+        d, ERR_NOTHING_TO_ROLL_BACK_TO,
+        rollback_named_revision(to_of(d)) > 0
+            ? arena_printf(d->arena, "family '" VIEW_FMT "' has no revision '" VIEW_FMT "'",
+                           VIEW_ARG(d->target->family), VIEW_ARG(to_of(d)))
+            : arena_printf(
+                  d->arena,
+                  "no ACTIVE revision of family '" VIEW_FMT "' was made from tag '" VIEW_FMT "'%s",
+                  VIEW_ARG(d->target->family), VIEW_ARG(to_of(d)), where_it_was_searched(d)),
+        VIEW("send the number of a revision that is there, or deploy the tag"));
 }
 
 static int refuse_inactive(struct decision *d, const struct ecs_task_definition *named) {
@@ -98,48 +116,47 @@ static struct view remedy_without_candidate(struct decision *d) {
 }
 
 static int refuse_nothing(struct decision *d) {
-    const char *gone = rollback_of(d)->n_candidates > 0
+    const char *gone = rollback_lacks_images(rollback_of(d))
                            ? "; the images of those that were are not in the registry any more"
                            : "";
-    return decide_refusal(
-        d, ERR_NOTHING_TO_ROLL_BACK_TO,
-        arena_printf(d->arena,
-                     "no revision of family '" VIEW_FMT "' before '" VIEW_FMT
-                     "' is ACTIVE and has completed%s%s",
-                     VIEW_ARG(d->target->family),
-                     VIEW_ARG(revision_name(d->facts->service.task_definition)),
-                     rollback_of(d)->searched_all ? "" : " (the last 100 were looked at)", gone),
-        remedy_without_candidate(d));
+    return decide_refusal(d, ERR_NOTHING_TO_ROLL_BACK_TO,
+                          arena_printf(d->arena,
+                                       "no revision of family '" VIEW_FMT "' before '" VIEW_FMT
+                                       "' is ACTIVE and has completed%s%s",
+                                       VIEW_ARG(d->target->family),
+                                       VIEW_ARG(revision_name(d->facts->service.task_definition)),
+                                       where_it_was_searched(d), gone),
+                          remedy_without_candidate(d));
 }
 
 /* --- the choice --- */
 
 static int check_choice(struct decision *d) {
-    const struct ecs_task_definition *revision = chosen(d);
-    if (rollback_of(d)->err) {
-        return decide_error(d, rollback_of(d)->err);
+    const struct rollback_revision *choice = chosen(d);
+    if (!choice) {
+        return to_of(d).len == 0 ? refuse_nothing(d) : refuse_unknown_to(d);
     }
-    if (!revision) {
-        if (to_of(d).len == 0) {
-            return refuse_nothing(d);
-        }
-        return rollback_of(d)->n_candidates > 0 ? refuse_gone_image(d) : refuse_unknown_to(d);
+    if (!revision_is_active(&choice->definition)) {
+        return refuse_inactive(d, &choice->definition);
     }
-    if (!revision_is_active(revision)) {
-        return refuse_inactive(d, revision);
-    }
-    decision_describe(d, revision);
-    return decision_image_of(d, revision, &d->change->to_image);
+    decision_describe(d, &choice->definition);
+    return decision_image_of(d, &choice->definition, &d->change->to_image);
 }
 
 static int check_runs_choice(struct decision *d) {
-    const struct ecs_task_definition *revision = chosen(d);
+    const struct ecs_task_definition *revision = &chosen(d)->definition;
     if (!view_equal(revision->arn, d->facts->service.task_definition)) {
         return GO_ON;
     }
     return decide_note(d, VERDICT_UNCHANGED,
                        arena_printf(d->arena, "'" VIEW_FMT "' runs already",
                                     VIEW_ARG(revision_name(revision->arn))));
+}
+
+static int check_choice_image(struct decision *d) {
+    const struct rollback_revision *choice = chosen(d);
+    bool is_lost = choice->image == IMAGE_GONE || choice->image == IMAGE_IS_ANOTHER;
+    return is_lost ? refuse_image(d, choice) : GO_ON;
 }
 
 /* The event's id and time, what ran before, and why. */
@@ -174,7 +191,7 @@ int decision_trace(struct decision *d, const struct ecs_task_definition *revisio
 /* Where ECS itself would go back to that revision, it is told to stop: that is quicker than another
  * deployment, and keeps the traffic where a blue/green deployment still has it. */
 static int use_choice(struct decision *d) {
-    const struct ecs_task_definition *revision = chosen(d);
+    const struct ecs_task_definition *revision = &chosen(d)->definition;
     const struct rollback_facts *rollback = rollback_of(d);
     if (decision_trace(d, revision) != 0) {
         return -1;
@@ -189,8 +206,9 @@ static int use_choice(struct decision *d) {
 }
 
 static const decision_check rollback_checks[] = {
-    check_service,         check_family,    check_running, check_same_event,  check_event_order,
-    check_requested_order, check_to_family, check_choice,  check_runs_choice, use_choice,
+    check_service,     check_family,       check_running,  check_same_event,     check_event_order,
+    check_code_deploy, check_to_family,    check_searched, check_rollback_order, check_choice,
+    check_runs_choice, check_choice_image, use_choice,
 };
 
 int decide_rollback(struct decision *d) {

@@ -12,9 +12,10 @@ static const struct {
     const char *what;
     const char *remedy;
 } controllers[] = {
-    {"CODE_DEPLOY", "which takes a new revision from AWS CodeDeploy only",
-     "start a CodeDeploy deployment of the service, or make its deployment controller ECS (which "
-     "has blue/green deployments of its own)"},
+    {"CODE_DEPLOY", "which cannot restart it without a new revision",
+     "send a DEPLOY of the tag with \"force\":true, or make the deployment controller ECS (which "
+     "has "
+     "blue/green deployments of its own)"},
     {"EXTERNAL", "which takes a new revision as a task set only",
      "create a task set with the tool that owns the service, or create the service anew with the "
      "deployment controller ECS"},
@@ -62,10 +63,12 @@ int check_service(struct decision *d) {
                          VIEW_ARG(service->status)),
             VIEW(""));
     }
-    if (!view_equal(service->controller, VIEW("ECS"))) {
-        return refuse_controller(d, service->controller);
+    bool is_code_deploy = view_equal(service->controller, VIEW("CODE_DEPLOY"));
+    if (view_equal(service->controller, VIEW("ECS")) ||
+        (is_code_deploy && d->trigger->kind != TRIGGER_RESTART)) {
+        return GO_ON;
     }
-    return GO_ON;
+    return refuse_controller(d, service->controller);
 }
 
 /* A deploy may only use families that belong to the target: else an event could give a service
@@ -204,7 +207,7 @@ static int refuse_revision(struct decision *d, enum err_code code, const char *w
 }
 
 /* An ARN must be of the place where the service is. A name is looked up there anyhow. */
-static bool is_of_services_place(const struct decision *d, struct view name_or_arn) {
+bool decision_is_of_services_place(const struct decision *d, struct view name_or_arn) {
     struct arn revision;
     struct arn service;
     return !arn_parse(name_or_arn, &revision) || !arn_parse(d->facts->service.arn, &service) ||
@@ -223,7 +226,7 @@ int check_requested(struct decision *d) {
         return refuse_revision(d, ERR_FAMILY_MISMATCH, "is not of the service's family",
                                d->target->family);
     }
-    if (!is_of_services_place(d, text)) {
+    if (!decision_is_of_services_place(d, text)) {
         return refuse_revision(d, ERR_FAMILY_MISMATCH,
                                "is of another account or region than the service",
                                d->facts->service.arn);
