@@ -173,7 +173,9 @@ def test_schedules_that_are_refused(world: World, function: Make) -> None:
     assert refusal(scheduler.update_schedule, **{**body, "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}})[0] == "ValidationException"
     token = {"ClientToken": "a" * 64}
     scheduler.update_schedule(**body, **token)
+    world.front.scheduler.get(PROD, REGION, "nightly")["Description"] = "changed since"
     scheduler.update_schedule(**body, **token)
+    assert world.front.scheduler.get(PROD, REGION, "nightly")["Description"] == "changed since", "a replay does nothing"
     assert refusal(scheduler.update_schedule, **{**body, "Description": "y"}, **token)[::2] == ("ConflictException", 409)
     deny(world, "iam:PassRole")
     code, message, status = refusal(scheduler.update_schedule, **body)

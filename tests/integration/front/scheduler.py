@@ -78,14 +78,25 @@ class Scheduler:
         target = body["Target"]
         context.authorize("iam:PassRole", target["RoleArn"], {"iam:passedtoservice": "scheduler.amazonaws.com"})
         _check(body)
-        token = body.get("ClientToken")
-        if token is not None and self._tokens.setdefault(token, context.request.body.decode()) != context.request.body.decode():
-            raise AwsError("ConflictException", "The client token was used with other parameters.", 409)
+        if self._is_replay(context):
+            return rest.response({"ScheduleArn": old["Arn"]})
         given = {name: value for name, value in body.items() if name != "ClientToken"}
         whole = {**_DEFAULTS, "GroupName": "default", **{name: old[name] for name in _OWN}, **given}
         whole["LastModificationDate"] = context.now()
         self._all[(context.who.account, context.region, whole["GroupName"], whole["Name"])] = dict(sorted(whole.items()))
         return rest.response({"ScheduleArn": whole["Arn"]})
+
+    def _is_replay(self, context: Context) -> bool:
+        """A token that has been seen makes the request the one of then: nothing is done, and another body is a conflict.
+        How long AWS remembers, and whether for a schedule or for all, it does not say: here for ever, and for all."""
+        token, asked = context.body.get("ClientToken"), json.dumps(context.body, sort_keys=True)
+        if token is None:
+            return False
+        seen = self._tokens.setdefault(token, "")
+        if seen not in ("", asked):
+            raise AwsError("ConflictException", "The client token was used with other parameters.", 409)
+        self._tokens[token] = asked
+        return seen == asked
 
     def _existing(self, context: Context, operation: str) -> dict[str, Any]:
         name, group = context.body["Name"], context.body.get("GroupName", "default")
