@@ -117,12 +117,18 @@ def test_a_failure_is_told_even_if_its_tasks_may_not_be_read(world: World, slipw
     assert (change["status"], change["outcome"]) == ("reported", "failed") and "circuit breaker" in change["why"]
 
 
-def test_the_circuit_breaker_went_back(world: World, slipway: LambdaFunction) -> None:
+@pytest.mark.parametrize("listed", [True, False], ids=["failed one listed", "failed one gone"])
+def test_the_circuit_breaker_went_back(world: World, slipway: LambdaFunction, listed: bool) -> None:
+    """ECS lists a failed deployment until its tasks are gone, which may be before or after the one that it goes back to
+    has completed."""
     deploy(world, slipway, FIRST, "completed")
     deploy(world, slipway, SECOND)
     failed = world.service().primary.id
     world.stop_task(world.service(), "Essential container in task exited", "EssentialContainerExited", {"name": SERVICE, "exitCode": 1})
+    left = world.service().primary
     first, begun, done = world.roll(world.service(), "rolled_back")
+    if listed:
+        world.service().deployments.append(left)
     change = slipway.invoke(first).change
     assert (change["status"], change["outcome"], change["deployment_id"]) == ("reported", "failed", failed), change
     assert change["to"]["tag"] == SECOND, "of a failed deployment that is not listed any more its tasks know the revision"
@@ -295,8 +301,17 @@ def test_never_to_an_inactive_revision_or_one_that_failed(world: World, slipway:
 
 def test_nothing_to_roll_back_to(world: World, slipway: LambdaFunction) -> None:
     deploy(world, slipway, FIRST)
+    world.service().complete()  # nobody told slipway: no revision is known to have completed
     change = check_refused(slipway.invoke(rollback()), "NothingToRollBackTo")
     assert running_tag(world) == FIRST and SERVICE in change["message"]
+
+
+def test_the_first_deployment_of_all_can_be_stopped(world: World, slipway: LambdaFunction) -> None:
+    """No revision is marked yet, but ECS knows where it came from."""
+    deploy(world, slipway, FIRST)
+    answer = slipway.invoke(rollback())
+    assert answer.change["status"] == "rolled_back", str(answer.json)
+    assert world.running().revision == 1 and len(world.front.calls.of("StopServiceDeployment")) == 1
 
 
 @pytest.mark.parametrize("to, expected", [("2", FIRST), (f"{SERVICE}:2", FIRST), (FIRST, FIRST)])
