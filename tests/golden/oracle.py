@@ -84,6 +84,11 @@ class Case:
         self.text = (folder / "facts.json").read_text(encoding="utf-8")
         self.facts = json.loads(self.text)
         self.environment: dict[str, Any] = self.facts["environment"]
+        self.event: Any = None
+        try:
+            self.event = json.loads((folder / "event.json").read_text(encoding="utf-8"))
+        except ValueError:
+            pass  # malformed on purpose
         self.own_account = self.facts["function_arn"].split(":")[4]
         self.region = self.facts["function_arn"].split(":")[3]
 
@@ -108,12 +113,16 @@ class Target:
         project, stage = env["PROJECT_NAME"], env["PROJECT_ENV"]
         raw = env.get("ECS_SERVICE_MAP") or {}
         entry = (json.loads(raw) if isinstance(raw, str) else raw).get(service, {})
-        backend = service == "backend"
-        conventional = f"{project}_service_{stage}" if backend else f"{project}_service_{service}_{stage}"
+        event = case.event if isinstance(case.event, dict) else {}
+        pushed = str(event.get("detail", {}).get("repository-name", ""))
+        self.is_task = entry.get("kind") == "task" or (not raw and pushed.startswith(f"{project}_task_"))
+        kind = "task" if self.is_task else "service"
+        backend = service == "backend" and not self.is_task
+        conventional = f"{project}_service_{stage}" if backend else f"{project}_{kind}_{service}_{stage}"
         self.service = entry.get("service_name") or conventional
         self.family = entry.get("task_family") or conventional
         self.container = entry.get("container")
-        self.repository = entry.get("repository") or (f"{project}_backend" if backend else f"{project}_service_{service}")
+        self.repository = entry.get("repository") or (f"{project}_backend" if backend else f"{project}_{kind}_{service}")
         self.account = env.get("ECR_ACCOUNT_ID") or case.own_account
         self.registry_region = env.get("ECR_ACCOUNT_REGION") or case.region
         if entry.get("repository_uri"):
@@ -139,7 +148,20 @@ def digest_of(case: Case, target: Target, detail: dict[str, Any]) -> str:
     return str(found[-1])
 
 
+def pinned_arn(case: Case, target: Target) -> str:
+    """The highest revision that a rule or a schedule names; the family's newest where none names one."""
+    runners = [one for text in case.answers("events.ListTargetsByRule") for one in json.loads(text)["Targets"]]
+    runners += [json.loads(text)["Target"] for text in case.answers("scheduler.GetSchedule")]
+    arns = [one.get("EcsParameters", {}).get("TaskDefinitionArn", "") for one in runners]
+    pinned = [arn for arn in arns if re.fullmatch(rf".*:task-definition/{re.escape(target.family)}:\d+", arn)]
+    latest = next(case.answers("ecs.DescribeTaskDefinition", taskDefinition=target.family))
+    newest = str(json.loads(latest)["taskDefinition"]["taskDefinitionArn"])
+    return max(pinned, key=lambda arn: int(arn.rpartition(":")[2]), default=newest)
+
+
 def running_arn(case: Case, target: Target) -> str:
+    if target.is_task:
+        return pinned_arn(case, target)
     for text in case.answers("ecs.DescribeServices"):
         for service in json.loads(text)["services"]:
             if service["serviceName"] == target.service:
@@ -221,9 +243,15 @@ def parse_time(text: str) -> datetime:
 
 # --- the request
 
-def check_request(case: Case, event: dict[str, Any], request: str) -> None:
-    detail = event["detail"] if "detail" in event else event
-    target = Target(case, detail["service"])
+def wanted(event: dict[str, Any]) -> dict[str, Any]:
+    """What an event asks for: of a push the tag is under another name."""
+    detail: dict[str, Any] = event["detail"] if "detail" in event else event
+    return {"tag": detail["image-tag"]} if event.get("source") == "aws.ecr" else detail
+
+
+def check_request(case: Case, event: dict[str, Any], name: str, request: str) -> None:
+    detail = wanted(event)
+    target = Target(case, name)
     answer = base_of(case, target)
     definition = member(answer, "taskDefinition")
     expected = []
@@ -251,6 +279,8 @@ def check_requests(folder: Path) -> Iterator[str]:
             continue
         case = Case(folder)
         events = json.loads((folder / "event.json").read_text(encoding="utf-8"))
+        if isinstance(events, dict) and "Records" in events:
+            events = [json.loads(record["body"]) for record in events["Records"]]
         event = events[i] if isinstance(events, list) else events
-        check_request(case, event, (folder / change["register"]).read_text(encoding="utf-8").strip())
+        check_request(case, event, change["target"], (folder / change["register"]).read_text(encoding="utf-8").strip())
         yield change["register"]

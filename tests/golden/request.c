@@ -25,18 +25,19 @@ static struct view header(const struct http_exchange *exchange, const char *name
 
 /* --- the address --- */
 
+/* What plans ask for is read: POST of the JSON and the query protocol, and GET of REST. */
 static int read_host(const struct http_exchange *exchange, struct request *request,
-                     struct err *err) {
+                     struct view *ret_path, struct err *err) {
     struct view url = view_of(exchange->url);
-    struct view path;
     struct view prefix = VIEW("https://");
-    if (strcmp(exchange->method, "POST") != 0) {
-        return malformed(err, "an odd method", view_of(exchange->method));
-    }
     request->host = view_slice(url, prefix.len, url.len);
-    if (!view_starts_with(url, prefix) || !view_cut(request->host, '/', &request->host, &path) ||
-        path.len > 0) {
+    if (!view_starts_with(url, prefix) || !view_cut(request->host, '/', &request->host, ret_path)) {
         return malformed(err, "an odd address", url);
+    }
+    bool is_post = strcmp(exchange->method, "POST") == 0;
+    bool is_get = strcmp(exchange->method, "GET") == 0;
+    if (is_post ? ret_path->len > 0 : !is_get) {
+        return malformed(err, "an odd method or path", url);
     }
     return 0;
 }
@@ -50,6 +51,8 @@ static const struct {
 } targets[] = {
     {"AmazonEC2ContainerServiceV20141113", "ecs"},
     {"AmazonEC2ContainerRegistry_V20150921", "ecr"},
+    {"AWSEvents", "events"},
+    {"CodeDeploy_20141006", "codedeploy"},
 };
 
 static int read_json_call(struct view target, const struct http_exchange *exchange,
@@ -127,6 +130,94 @@ static int read_form(const struct http_exchange *exchange, struct arena *arena,
     return golden_scan(copy, "form", &request->body, err);
 }
 
+/* Paths of REST: each '*' is one member, in the order of the names. */
+static const struct {
+    const char *host_prefix;
+    const char *path;
+    const char *call;
+    const char *members[2];
+} rest_calls[] = {
+    {"scheduler.", "schedules", "scheduler.ListSchedules", {NULL}},
+    {"scheduler.", "schedules/*", "scheduler.GetSchedule", {"Name"}},
+    {"lambda.", "2015-03-31/functions/*", "lambda.GetFunction", {"FunctionName"}},
+    {"lambda.", "2015-03-31/functions/*/aliases/*", "lambda.GetAlias", {"FunctionName", "Name"}},
+};
+
+/* The parts of the path that '*' stands for; false: it is another path. */
+static bool match_path(const char *pattern, struct view path, struct view parts[static 2]) {
+    struct view wanted_rest = view_of(pattern);
+    struct view wanted;
+    struct view part;
+    size_t n = 0;
+    while (view_split(&wanted_rest, '/', &wanted)) {
+        if (!view_split(&path, '/', &part)) {
+            return false;
+        }
+        if (view_equal(wanted, VIEW("*"))) {
+            parts[n++] = part;
+        } else if (!view_equal(wanted, part)) {
+            return false;
+        }
+    }
+    return path.len == 0;
+}
+
+/* groupName=default as "GroupName":"default"; a number is one. */
+static int put_query(struct json_writer *w, struct view query, struct arena *arena,
+                     struct err *err) {
+    struct view field;
+    while (view_split(&query, '&', &field)) {
+        struct view name;
+        struct view value;
+        int64_t number;
+        if (!view_cut(field, '=', &name, &value)) {
+            return malformed(err, "an odd query", field);
+        }
+        name = arena_copy(arena, name);
+        value = arena_copy(arena, decode_form(value, arena));
+        if (name.data == NULL || value.data == NULL) {
+            return err_out_of_memory(err, "a query");
+        }
+        const char *member = view_equal(name, VIEW("groupName")) ? "GroupName" : name.data;
+        if (view_to_i64(value, &number)) {
+            json_put_i64(w, member, number);
+        } else {
+            json_put_string(w, member, value);
+        }
+    }
+    return 0;
+}
+
+/* GET /schedules/nightly?groupName=default as {"Name":"nightly","GroupName":"default"} */
+static int read_rest(struct view target, struct arena *arena, struct request *request,
+                     struct err *err) {
+    struct buf text BUF_AUTO = BUF_INIT(FORM_BYTES);
+    struct json_writer w = json_writer(&text);
+    struct view path = target;
+    struct view query = VIEW("");
+    struct view parts[2];
+    (void)view_cut(target, '?', &path, &query);
+    for (size_t i = 0; i < sizeof(rest_calls) / sizeof(rest_calls[0]); i++) {
+        if (!view_starts_with(request->host, view_of(rest_calls[i].host_prefix)) ||
+            !match_path(rest_calls[i].path, path, parts)) {
+            continue;
+        }
+        request->call = view_of(rest_calls[i].call);
+        json_begin_object(&w, NULL);
+        for (size_t j = 0; j < 2 && rest_calls[i].members[j] != NULL; j++) {
+            json_put_string(&w, rest_calls[i].members[j], decode_form(parts[j], arena));
+        }
+        if (put_query(&w, query, arena, err) != 0) {
+            return -1;
+        }
+        json_end_object(&w);
+        struct view copy = arena_copy(arena, buf_view(&text));
+        return copy.data != NULL ? golden_scan(copy, "request", &request->body, err)
+                                 : err_out_of_memory(err, "a request");
+    }
+    return malformed(err, "an unknown path", target);
+}
+
 /* --- the signature --- */
 
 /* Whether ";host;x-amz-date;" and the like name a header that must be signed. */
@@ -191,11 +282,14 @@ int request_read(const struct http_exchange *exchange, int64_t now_ms, struct ar
                  struct request *ret_request, struct err *err) {
     struct request request = {0};
     struct view target = header(exchange, "X-Amz-Target");
-    if (read_host(exchange, &request, err) != 0) {
+    struct view path;
+    if (read_host(exchange, &request, &path, err) != 0) {
         return -1;
     }
-    if ((target.len > 0 ? read_json_call(target, exchange, arena, &request, err)
-                        : read_form(exchange, arena, &request, err)) != 0) {
+    int rc = target.len > 0 ? read_json_call(target, exchange, arena, &request, err)
+             : path.len > 0 ? read_rest(path, arena, &request, err)
+                            : read_form(exchange, arena, &request, err);
+    if (rc != 0) {
         return -1;
     }
     if (request.call.len == 0 || request.body.type != JSON_OBJECT) {
@@ -210,8 +304,28 @@ int request_read(const struct http_exchange *exchange, int64_t now_ms, struct ar
 
 bool request_is_read(const struct request *request) {
     static const char *const calls[] = {
-        "ecr.DescribeImages",         "ecr.BatchGetImage", "ecs.DescribeServices",
-        "ecs.DescribeTaskDefinition", "sts.AssumeRole",
+        "ecr.DescribeImages",
+        "ecr.BatchGetImage",
+        "ecs.DescribeServices",
+        "ecs.DescribeTaskDefinition",
+        "sts.AssumeRole",
+        "ecs.ListServiceDeployments",
+        "ecs.DescribeServiceDeployments",
+        "ecs.DescribeServiceRevisions",
+        "ecs.ListTasks",
+        "ecs.DescribeTasks",
+        "events.ListEventBuses",
+        "events.ListRuleNamesByTarget",
+        "events.ListTargetsByRule",
+        "scheduler.ListSchedules",
+        "scheduler.GetSchedule",
+        "codedeploy.ListApplications",
+        "codedeploy.ListDeploymentGroups",
+        "codedeploy.BatchGetDeploymentGroups",
+        "codedeploy.ListDeployments",
+        "codedeploy.BatchGetDeployments",
+        "lambda.GetFunction",
+        "lambda.GetAlias",
     };
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         if (view_equal(request->call, view_of(calls[i]))) {
