@@ -231,6 +231,28 @@ def test_a_policy_element_that_is_not_understood_is_no_pass(world: World, functi
     assert "IpAddress" in str(world.front.server.failures.pop())
 
 
+@pytest.mark.parametrize("condition, allowed", [
+    ({"ForAllValues:StringLike": {"aws:TagKeys": "slipway:*"}}, True),
+    ({"ForAllValues:StringLike": {"aws:TagKeys": ["slipway:a*", "slipway:c*"]}}, True),
+    ({"ForAllValues:StringEquals": {"aws:TagKeys": ["slipway:completed"]}}, False),
+    ({"ForAnyValue:StringEquals": {"aws:TagKeys": "slipway:completed"}}, True),
+    ({"ForAnyValue:StringEquals": {"aws:TagKeys": "other"}}, False),
+    ({"StringEquals": {"aws:RequestTag/slipway:completed": "1"}}, True),
+    ({"StringEquals": {"aws:RequestTag/slipway:completed": "2"}}, False),
+    ({"ForAllValues:StringEquals": {"aws:CalledVia": "x"}}, True),
+    ({"ForAnyValue:StringEquals": {"aws:CalledVia": "x"}}, False),
+])
+def test_conditions_on_several_values(world: World, function: Make, condition: dict[str, Any], allowed: bool) -> None:
+    world.function_role.policy = [{"Effect": "Allow", "Action": "ecs:TagResource", "Resource": "*", "Condition": condition}]
+    tags = [{"key": "slipway:completed", "value": "1"}, {"key": "slipway:age", "value": ""}]
+    arn = world.revisions()[0].arn
+    if allowed:
+        function("ecs").tag_resource(resourceArn=arn, tags=tags)
+        assert world.revisions()[0].tag("slipway:completed") == "1"
+    else:
+        assert refusal(function("ecs").tag_resource, resourceArn=arn, tags=tags)[0] == "AccessDeniedException"
+
+
 # Roles
 
 

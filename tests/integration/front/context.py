@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ class Context:
     iam: Iam
     now: Callable[[], float]
 
-    def authorize(self, action: str, resource: str, conditions: dict[str, str] | None = None,
+    def authorize(self, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]] | None = None,
                   resource_policy: Sequence[Statement] | None = None, owner: str | None = None) -> None:
         facts = {"aws:requestedregion": self.region, **(conditions or {})}
         self.iam.authorize(self.who, action, resource, facts, resource_policy, owner)

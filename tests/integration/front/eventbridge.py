@@ -105,7 +105,7 @@ class EventBridge:
 
     def _put_targets(self, context: Context) -> Response:
         given = context.body["Targets"]
-        rule = self._rule(context, "PutTargets", {"events:targetarn": given[0].get("Arn", "")})
+        rule = self._rule(context, "PutTargets", {"events:targetarn": [target["Arn"] for target in given]})
         if rule.managed_by:
             raise AwsError("ManagedRuleException", f"Rule {rule.name} is managed by {rule.managed_by}.")
         if len(given) > MAX_TARGETS_OF_A_CALL:
@@ -163,7 +163,7 @@ class EventBridge:
         self.put.append(event)
         return {"EventId": event.id}
 
-    def _rule(self, context: Context, operation: str, facts: dict[str, str] | None = None) -> Rule:
+    def _rule(self, context: Context, operation: str, facts: dict[str, list[str]] | None = None) -> Rule:
         bus, name = self._bus(context), context.body["Rule"]
         resource = f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}"
         context.authorize(f"events:{operation}", context.arn("events", resource), facts)

@@ -16,9 +16,16 @@ from typing import Any
 from .wire import AwsError
 
 Statement = Mapping[str, Any]
-Context = Mapping[str, str]
+# The request's condition keys; some have several values.
+Context = Mapping[str, str | Sequence[str]]
 
 ALLOW_ALL: list[Statement] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+
+
+# The condition operators that the evaluator knows.
+_EQUAL = ("StringEquals", "StringNotEquals")
+_ALIKE = ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals")
+_NEGATED = ("StringNotEquals", "StringNotLike", "ArnNotLike", "ArnNotEquals")
 
 
 @dataclass(frozen=True)
@@ -124,8 +131,8 @@ def decide(statements: Iterable[Statement], who: Principal, action: str, resourc
     return verdict
 
 
-def principal_context(who: Principal) -> dict[str, str]:
-    facts = {"aws:principalaccount": who.account, "aws:principalarn": who.role_arn}
+def principal_context(who: Principal) -> dict[str, str | Sequence[str]]:
+    facts: dict[str, str | Sequence[str]] = {"aws:principalaccount": who.account, "aws:principalarn": who.role_arn}
     if who.org_id:
         facts["aws:principalorgid"] = who.org_id
     return facts
@@ -165,20 +172,28 @@ def _conditions_hold(conditions: Mapping[str, Mapping[str, Any]], context: Conte
     )
 
 
-def _condition_holds(operator: str, wanted: Any, actual: str | None) -> bool:
-    name = operator.removeprefix("ForAnyValue:")
+def _condition_holds(operator: str, wanted: Any, actual: str | Sequence[str] | None) -> bool:
+    """IAM User Guide, "Multivalued context keys": ForAllValues holds where there is no value at all."""
+    kind, _, name = operator.rpartition(":")
+    values = [] if actual is None else _listed(actual)
     if name.endswith("IfExists"):
         if actual is None:
             return True
         name = name.removesuffix("IfExists")
-    negated = name in ("StringNotEquals", "StringNotLike", "ArnNotLike", "ArnNotEquals")
-    if name in ("StringEquals", "StringNotEquals"):
-        found = actual is not None and actual in _listed(wanted)
-    elif name in ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"):
-        found = actual is not None and _any_glob(wanted, actual)
-    else:
+    if name not in _EQUAL + _ALIKE:
         raise AssertionError(f"the front cannot evaluate the condition operator '{operator}'")
-    return found != negated
+    if kind == "ForAllValues":
+        return all(_value_matches(name, wanted, value) for value in values)
+    if kind not in ("", "ForAnyValue") or (kind == "" and not isinstance(actual, str | None)):
+        raise AssertionError(f"the front cannot evaluate '{operator}' for {actual!r}")
+    if not values:
+        return name in _NEGATED
+    return any(_value_matches(name, wanted, value) for value in values)
+
+
+def _value_matches(name: str, wanted: Any, value: str) -> bool:
+    found = value in _listed(wanted) if name in _EQUAL else _any_glob(wanted, value)
+    return found != (name in _NEGATED)
 
 
 def _listed(value: Any) -> list[str]:

@@ -174,7 +174,8 @@ class LambdaApi:
 
     def _by_arn(self, context: Context, operation: str) -> Function:
         arn = context.body["Resource"]
-        context.authorize(f"lambda:{operation}", arn)
+        facts = {"aws:tagkeys": list(context.body["Tags"])} if operation == "TagResource" else {}
+        context.authorize(f"lambda:{operation}", arn, facts)
         if arn not in self._all:
             raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
         return self._all[arn]

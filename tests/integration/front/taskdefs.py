@@ -132,7 +132,7 @@ class TaskDefinitions:
         resource = context.arn("ecs", f"task-definition/{body['family']}:*")
         context.authorize("ecs:RegisterTaskDefinition", resource)
         if body.get("tags"):
-            context.authorize("ecs:TagResource", resource, {"ecs:createaction": "RegisterTaskDefinition"})
+            context.authorize("ecs:TagResource", resource, {"ecs:createaction": "RegisterTaskDefinition", **_tag_facts(body)})
         authorize_roles(context, [body.get("taskRoleArn"), body.get("executionRoleArn")])
         definition = self.register(context.request.body.decode(), context.who.account, context.region,
                                    context.who.arn, context.now())
@@ -170,7 +170,7 @@ class TaskDefinitions:
         return _shown(definition, False)
 
     def handle_tag(self, context: Context) -> Response:
-        context.authorize("ecs:TagResource", context.body["resourceArn"])
+        context.authorize("ecs:TagResource", context.body["resourceArn"], _tag_facts(context.body))
         definition = self.find(context.who.account, context.region, context.body["resourceArn"])
         if definition is None:
             raise AwsError("InvalidParameterException", "The specified task definition does not exist.")
@@ -192,6 +192,12 @@ def authorize_roles(context: Context, roles: list[str | None]) -> None:
         if role:
             arn = role if role.startswith("arn:") else f"arn:aws:iam::{context.who.account}:role/{role}"
             context.authorize("iam:PassRole", arn, {"iam:passedtoservice": "ecs-tasks.amazonaws.com"})
+
+
+def _tag_facts(body: dict[str, Any]) -> dict[str, str | list[str]]:
+    """The condition keys of a request that sets tags."""
+    pairs = {tag["key"]: tag.get("value", "") for tag in body["tags"]}
+    return {"aws:tagkeys": list(pairs), **{f"aws:requesttag/{key.lower()}": value for key, value in pairs.items()}}
 
 
 def check_tags(tags: list[dict[str, str]]) -> None:
