@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly ROOT=$PWD
 readonly VENV=$ROOT/build/venv
 readonly RIE=$ROOT/build/tools/aws-lambda-rie
+readonly RULER=$ROOT/build/tools/event-ruler
 JOBS=$(nproc)
 readonly JOBS
 # shellcheck source=tools/setup.sh
@@ -27,7 +28,7 @@ usage: ./build.sh COMMAND
     test fuzz [SEC]   each fuzz target for SEC seconds (10)
     test release      the release binary: hardening, byte-for-byte rebuild, end to end
     test samples      the samples under events/, against botocore and a second splice
-    test template     template.yaml and its permissions
+    test template     template.yaml: its permissions, its rules, its dashboard
     test lint         the same as `lint`
   test-sam        sam build and sam local invoke, in Docker
   bench           speed and memory against references                 -> build/bench/results.md
@@ -161,9 +162,9 @@ test_release() {
 }
 
 test_template() {
-    need sam
+    need sam ruler
     say "template.yaml"
-    tools/check-template.sh
+    tools/check-template.sh "$RULER"
 }
 
 # Each kind as a process of its own, so that one that fails does not hide the others.
@@ -233,7 +234,7 @@ cmd_lint() {
 }
 
 cmd_setup() {
-    need compiler tests clang lint python rie static sam
+    need compiler tests clang lint python rie static sam ruler
     echo "everything is there"
 }
 

@@ -10,6 +10,9 @@ packages_of() {
     clang) echo clang clang-format clang-tidy llvm ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck git python3 ;;
     python | rie | sam) echo python3 python3-venv ca-certificates ;;
+    # Any JDK and any Maven will do, these are for machines that have none.
+    ruler) command -v javac >/dev/null || echo default-jdk-headless
+        command -v mvn >/dev/null || echo maven ;;
     static) echo gcc libc6-dev make cmake ninja-build pkg-config musl-tools linux-libc-dev dpkg-dev \
         perl xz-utils openssl ca-certificates binutils python3 ;;
     docker) ;; # test-sam.sh looks for a running engine first
@@ -83,6 +86,23 @@ runtime_interface_emulator() {
     rm -rf "$wheels"
 }
 
+# EventBridge's own matcher, from where Maven finds its artifacts here: these files and no others, by
+# their checksums.
+event_ruler() {
+    local sums=$ROOT/tools/check_rules/jars.sha256
+    cmp -s "$sums" "$RULER/jars.sha256" && return 0
+    echo "fetching EventBridge's matcher"
+    rm -rf "$RULER"
+    mkdir -p "$RULER"
+    quietly mvn -B -f "$ROOT/tools/check_rules/pom.xml" \
+        org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies "-DoutputDirectory=$RULER"
+    if ! (cd "$RULER" && LC_ALL=C && sha256sum -- *.jar) | diff "$sums" - >&2; then
+        echo "what was fetched is not what $sums names" >&2
+        return 1
+    fi
+    cp "$sums" "$RULER/jars.sha256"
+}
+
 need() {
     local part packages=()
     for part in "$@"; do
@@ -98,6 +118,7 @@ need() {
             virtual_environment "$VENV" requirements.txt
             runtime_interface_emulator
             ;;
+        ruler) event_ruler ;;
         sam) virtual_environment "$ROOT/build/venv-sam" tools/requirements-sam.txt ;;
         esac
     done
