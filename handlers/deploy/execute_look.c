@@ -88,10 +88,15 @@ int look_begin(struct execution *x, struct move *move, struct look *ret_look) {
 
 /* --- who takes part --- */
 
-static bool is_from_before(const struct look *look, struct view deployment_id) {
+/* A look that is made up for, by another delivery of the event, finds in the plan's facts what its
+ * update has done already: from before is then what ran before. */
+static bool is_from_before(const struct look *look, const struct ecs_deployment *deployment) {
     const struct ecs_service_state *before = &facts_of(look)->service;
+    if (view_equal(before->task_definition, look->move->own)) {
+        return revision_came_after(&facts_of(look)->running, deployment->task_definition);
+    }
     for (size_t i = 0; i < before->n_deployments; i++) {
-        if (view_equal(before->deployments[i].id, deployment_id)) {
+        if (view_equal(before->deployments[i].id, deployment->id)) {
             return true;
         }
     }
@@ -102,7 +107,7 @@ static bool lists_new(const struct look *look, const struct ecs_service_state *s
                       struct view arn) {
     for (size_t i = 0; i < service->n_deployments; i++) {
         if (view_equal(service->deployments[i].task_definition, arn) &&
-            !is_from_before(look, service->deployments[i].id)) {
+            !is_from_before(look, &service->deployments[i])) {
             return true;
         }
     }
@@ -119,7 +124,7 @@ bool look_takes_part(const struct look *look, const struct known_revision *revis
     const struct ecs_task_definition *definition = &revision->definition;
     struct revision_rank rank;
     return !look->is_shared && !revision->is_unusable && revision_rank_of(definition, &rank) &&
-           !revision_was_left(definition, &facts_of(look)->service) &&
+           !revision_was_left(definition, &facts_of(look)->service, &facts_of(look)->running) &&
            view_equal(definition->family, look->move->change->target->family) &&
            definition->revision != look->move->rank.revision &&
            (definition->revision > look->floor || was_given_since_plan(look, definition->arn));

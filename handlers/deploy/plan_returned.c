@@ -1,5 +1,6 @@
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
+#include "handlers/deploy/rollback_choice.h"
 
 /*
  * A service that has gone back: ECS's circuit breaker, an alarm or a person gave it a revision from
@@ -78,7 +79,7 @@ static bool asks_for_image_of(const struct decision *d, const struct ecs_task_de
 
 /* In a family that services share, another event's revision may be another service's. */
 static int check_left(struct decision *d, const struct ecs_task_definition *other) {
-    if (!revision_was_left(other, &d->facts->service)) {
+    if (!revision_was_left(other, &d->facts->service, &d->facts->running)) {
         return GO_ON;
     }
     if (revision_is_of_event(other, d->event_tag)) {
@@ -105,14 +106,18 @@ int check_returned(struct decision *d) {
 
 /* --- deploys of a revision --- */
 
-/* What runs is an event's revision, and its deployment the one that it was registered for. */
+/* What runs is an event's revision, and its deployment the one that it was registered or chosen
+ * for. */
 static bool is_first_deployment(const struct decision *d) {
     const struct ecs_task_definition *running = &d->facts->running;
     const struct ecs_deployment *primary = d->facts->service.primary;
-    int64_t time_ms;
-    return revision_event_time(running, &time_ms) && running->registered_at_ms > 0 &&
-           view_equal(primary->task_definition, running->arn) &&
-           primary->created_at_ms - running->registered_at_ms < DEPLOY_TAKES_MS;
+    int64_t since_ms;
+    if (!revision_event_time(running, &since_ms) || running->registered_at_ms <= 0) {
+        return false;
+    }
+    since_ms = revision_was_chosen_again(running) ? since_ms : running->registered_at_ms;
+    return view_equal(primary->task_definition, running->arn) &&
+           primary->created_at_ms - since_ms < DEPLOY_TAKES_MS;
 }
 
 static int decide_given_since(struct decision *d) {
@@ -146,10 +151,12 @@ int check_requested_order(struct decision *d) {
 /* --- rollbacks --- */
 
 /* What runs is the family's newest revision and was there when the rollback was asked for: nobody
- * has gone back from it, and its deployment since is a restart. */
+ * has gone back from it, and its deployment since is a restart. Unless the rollback has been at
+ * work: then it may be ECS that has come back to it. */
 static bool is_restart(const struct decision *d) {
     const struct ecs_task_definition *running = &d->facts->running;
-    return running->arn.len > 0 && view_equal(running->arn, d->facts->latest.arn) &&
+    return !(d->facts->rollback && rollback_was_chosen(d->facts->rollback, d->event_tag)) &&
+           running->arn.len > 0 && view_equal(running->arn, d->facts->latest.arn) &&
            running->registered_at_ms > 0 &&
            running->registered_at_ms / MS_PER_SECOND <= d->trigger->event_time_ms / MS_PER_SECOND;
 }

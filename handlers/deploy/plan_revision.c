@@ -91,6 +91,10 @@ int64_t revision_floor(const struct ecs_task_definition *definition) {
     return definition->revision;
 }
 
+bool revision_came_after(const struct ecs_task_definition *definition, struct view arn) {
+    return view_equal(ecs_tag_value(definition, TAG_PREVIOUS), revision_name(arn));
+}
+
 bool revision_outranks(struct revision_rank a, struct revision_rank b) {
     return a.event_time_ms != b.event_time_ms ? a.event_time_ms > b.event_time_ms
                                               : a.revision > b.revision;
@@ -120,19 +124,48 @@ static bool has_deployment_of(const struct ecs_service_state *service, struct vi
     return false;
 }
 
+bool revision_was_chosen_again(const struct ecs_task_definition *definition) {
+    int64_t time_ms;
+    return definition->registered_at_ms > 0 && revision_event_time(definition, &time_ms) &&
+           time_ms / MS_PER_SECOND > definition->registered_at_ms / MS_PER_SECOND;
+}
+
+/* The number that slipway:previous names; 0: none of the family. */
+static int64_t previous_of(const struct ecs_task_definition *definition) {
+    struct view family;
+    int64_t previous;
+    return revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &previous) &&
+                   view_equal(family, definition->family)
+               ? previous
+               : 0;
+}
+
+/* What runs was chosen by an older event that was at work at the same time as this one's: neither
+ * came after the other. */
+static bool is_late_choice(const struct ecs_task_definition *running,
+                           const struct ecs_task_definition *definition) {
+    struct revision_rank chosen;
+    struct revision_rank own;
+    return revision_was_chosen_again(running) && revision_rank_of(running, &chosen) &&
+           revision_rank_of(definition, &own) && revision_outranks(own, chosen) &&
+           previous_of(definition) != running->revision &&
+           previous_of(running) >= previous_of(definition);
+}
+
 bool revision_was_left(const struct ecs_task_definition *definition,
-                       const struct ecs_service_state *service) {
+                       const struct ecs_service_state *service,
+                       const struct ecs_task_definition *running) {
     const struct ecs_deployment *primary = service->primary;
     struct revision_rank rank;
     struct view family;
     int64_t runs;
     if (!primary || !revision_rank_of(definition, &rank) ||
         !revision_parse(primary->task_definition, &family, &runs) ||
-        !view_equal(family, definition->family)) {
+        !view_equal(family, definition->family) || is_late_choice(running, definition)) {
         return false;
     }
-    /* chosen again, by a rollback or by name: its trace is newer than what runs */
-    if (!service_was_given_since(service, rank.event_time_ms)) {
+    if (revision_was_chosen_again(definition) &&
+        !service_was_given_since(service, rank.event_time_ms)) {
         return false;
     }
     bool is_from_before = runs < rank.revision && runs <= revision_floor(definition);

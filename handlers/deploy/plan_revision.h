@@ -42,6 +42,9 @@ bool revision_is_of_event(const struct ecs_task_definition *definition, struct v
  * of this revision has a revision above that. */
 int64_t revision_floor(const struct ecs_task_definition *definition);
 
+/* Whether slipway:previous of the revision names that one. */
+bool revision_came_after(const struct ecs_task_definition *definition, struct view arn);
+
 /* Whether what the service runs was given to it after that time. Events tell whole seconds, so that
  * the same second counts as not after. */
 bool service_was_given_since(const struct ecs_service_state *service, int64_t time_ms);
@@ -49,9 +52,14 @@ bool service_was_given_since(const struct ecs_service_state *service, int64_t ti
  * one was planned, after this one had been registered; ECS's circuit breaker, an alarm or a person
  * does so. What is left of a deploy that was killed between its registration and its update looks
  * alike, but for the time; so does the late update of an older event, but that its revision is not
- * from before. A restart of what ran, right after a deploy was killed, cannot be told apart. */
+ * from before; so does that of an older rollback, but that it left what this one left, too. And
+ * what an event has chosen again since, by a rollback or by name, was not left. A restart of what
+ * ran, right after a deploy was killed, cannot be told apart. */
 bool revision_was_left(const struct ecs_task_definition *definition,
-                       const struct ecs_service_state *service);
+                       const struct ecs_service_state *service,
+                       const struct ecs_task_definition *running);
+/* Whether an event chose it that came after its registration: a rollback, or one that names it. */
+bool revision_was_chosen_again(const struct ecs_task_definition *definition);
 
 /* Which of two wins: the newer event, and of the same time the higher revision. */
 struct revision_rank {

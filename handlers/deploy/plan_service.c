@@ -105,9 +105,23 @@ int check_running(struct decision *d) {
     return GO_ON;
 }
 
+/* ECS still lists a deployment of neither what runs nor what ran before it: one that this event's
+ * update replaced, perhaps a rollback's. */
+static bool replaced_another(const struct decision *d) {
+    const struct ecs_service_state *service = &d->facts->service;
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        struct view arn = service->deployments[i].task_definition;
+        if (!view_equal(arn, d->facts->running.arn) &&
+            !revision_came_after(&d->facts->running, arn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether some other event was at work at the same time as this one did: its revision is the
  * family's newest and outranks what runs, or is among those that were registered since what ran
- * before, and nobody has looked at them yet. */
+ * before, or has run in between, and nobody has looked at them yet. */
 static bool others_were_at_work(const struct decision *d) {
     const struct ecs_task_definition *running = &d->facts->running;
     const struct ecs_task_definition *latest = &d->facts->latest;
@@ -117,10 +131,10 @@ static bool others_were_at_work(const struct decision *d) {
         return false;
     }
     bool is_newest = latest->revision <= running->revision;
-    return revision_floor(running) < running->revision - 1 ||
+    return revision_floor(running) < running->revision - 1 || replaced_another(d) ||
            (!is_newest && latest->revision > running->revision + 1) ||
            (!is_newest && revision_rank_of(latest, &other) && revision_outranks(other, own) &&
-            !revision_was_left(latest, &d->facts->service));
+            !revision_was_left(latest, &d->facts->service, running));
 }
 
 /* Twice the same event. Its first delivery may have ended between its update and its look (see

@@ -98,6 +98,10 @@ struct rollback_revision *rollback_choice(const struct rollback_facts *rollback,
     return NULL;
 }
 
+bool rollback_was_chosen(const struct rollback_facts *rollback, struct view event_tag) {
+    return chosen_before(rollback, event_tag) != NULL;
+}
+
 bool rollback_lacks_images(const struct rollback_facts *rollback) {
     for (size_t i = 0; i < rollback->n_revisions; i++) {
         if (rollback->revisions[i].image == IMAGE_GONE ||

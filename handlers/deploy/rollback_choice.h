@@ -20,6 +20,9 @@ int64_t rollback_named_revision(struct view to);
 struct rollback_revision *rollback_choice(const struct rollback_facts *rollback, struct view to,
                                           struct view event_tag);
 
+/* Whether one bears the event's own trace: an earlier delivery has chosen it. */
+bool rollback_was_chosen(const struct rollback_facts *rollback, struct view event_tag);
+
 /* Whether some revision was left out for its image alone. */
 bool rollback_lacks_images(const struct rollback_facts *rollback);
 

@@ -49,6 +49,7 @@ struct fake_service {
     struct view task_definition;
     struct fake_deployment deployments[FAKE_MAX_DEPLOYMENTS]; /* the primary one last */
     size_t n_deployments;
+    struct fake_deployment replaced; /* that is listed no more; id 0: none */
 };
 
 struct fake_ecs {
@@ -59,8 +60,10 @@ struct fake_ecs {
     struct fake_service services[FAKE_MAX_SERVICES];
     size_t n_services;
     int next_deployment;
-    bool forgets_replaced; /* replaced deployments are not listed */
-    int registers, updates, reads, forced;
+    bool forgets_replaced; /* replaced deployments are not listed, but for the answer to the update
+                              that replaced them */
+    bool denies_tagging;
+    int registers, updates, reads, forced, tagged;
 };
 
 static inline void fake_check(bool ok, const char *what) {
@@ -172,7 +175,8 @@ static inline struct fake_service *fake_service_of(struct fake_ecs *ecs, struct 
 static inline void fake_deploy(struct fake_ecs *ecs, struct fake_service *service,
                                struct view arn) {
     fake_check(service->n_deployments < FAKE_MAX_DEPLOYMENTS, "too many deployments");
-    if (ecs->forgets_replaced) {
+    if (ecs->forgets_replaced && service->n_deployments > 0) {
+        service->replaced = service->deployments[service->n_deployments - 1];
         service->n_deployments = 0;
     }
     service->task_definition = arn;
@@ -279,14 +283,67 @@ static inline void fake_update_service(struct fake_ecs *ecs, struct json_span re
             return;
         }
     }
-    if (forced || (wanted.len > 0 && !view_equal(wanted, service->task_definition))) {
+    bool is_new = forced || (wanted.len > 0 && !view_equal(wanted, service->task_definition));
+    if (is_new) {
         fake_deploy(ecs, service, wanted.len > 0 ? wanted : service->task_definition);
+    }
+    struct fake_service answer = *service;
+    if (is_new && service->replaced.id > 0) {
+        answer.deployments[1] = answer.deployments[0];
+        answer.deployments[0] = service->replaced;
+        answer.n_deployments = 2;
     }
     struct buf text BUF_AUTO = BUF_INIT(1 << 20);
     buf_append_str(&text, "{\"service\":");
-    buf_append(&text, fake_service_json(ecs, service));
+    buf_append(&text, fake_service_json(ecs, &answer));
     buf_append_str(&text, "}");
     fake_respond(exchange, 200, buf_view(&text));
+}
+
+/* One tag more, or with another value. */
+static inline void fake_put_tag(struct fake_ecs *ecs, struct fake_revision *r, struct view key,
+                                struct view value) {
+    struct buf text BUF_AUTO = BUF_INIT(1 << 16);
+    struct json_writer w = json_writer(&text);
+    struct json_span tag;
+    json_begin_array(&w, NULL);
+    if (r->tags.len > 0) {
+        for (struct json_iterator it = json_iterate(fake_scan(r->tags));
+             json_next_element(&it, &tag);) {
+            struct view old = fake_string(ecs, tag, "key");
+            if (!view_equal(old, key)) {
+                json_begin_object(&w, NULL);
+                json_put_string(&w, "key", old);
+                json_put_string(&w, "value", fake_string(ecs, tag, "value"));
+                json_end_object(&w);
+            }
+        }
+    }
+    json_begin_object(&w, NULL);
+    json_put_string(&w, "key", key);
+    json_put_string(&w, "value", value);
+    json_end_object(&w);
+    json_end_array(&w);
+    r->tags = arena_copy(ecs->arena, buf_view(&text));
+}
+
+static inline void fake_tag_resource(struct fake_ecs *ecs, struct json_span request,
+                                     struct http_exchange *exchange) {
+    struct fake_revision *r = fake_find(ecs, fake_string(ecs, request, "resourceArn"));
+    struct json_span tags = {0};
+    struct json_span tag;
+    fake_check(r != NULL && json_find(request, "tags", &tags), "TagResource");
+    ecs->tagged++;
+    if (ecs->denies_tagging) {
+        fake_respond(exchange, 400,
+                     VIEW("{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized to "
+                          "perform: ecs:TagResource\"}"));
+        return;
+    }
+    for (struct json_iterator it = json_iterate(tags); json_next_element(&it, &tag);) {
+        fake_put_tag(ecs, r, fake_string(ecs, tag, "key"), fake_string(ecs, tag, "value"));
+    }
+    fake_respond(exchange, 200, VIEW("{}"));
 }
 
 static const char fake_digits[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd";
@@ -307,6 +364,16 @@ static inline void fake_describe_images(struct fake_ecs *ecs, struct json_span r
     if (view_starts_with(tag, VIEW("no"))) {
         fake_respond(exchange, 400,
                      VIEW("{\"__type\":\"ImageNotFoundException\",\"message\":\"not there\"}"));
+        return;
+    }
+    struct view digest = fake_string(ecs, id, "imageDigest");
+    if (digest.len > 0) {
+        snprintf(text, sizeof(text),
+                 "{\"imageDetails\":[{\"registryId\":\"111111111111\",\"repositoryName\":"
+                 "\"myproject_backend\",\"imageDigest\":\"" VIEW_FMT
+                 "\",\"imagePushedAt\":1.7E9}]}",
+                 VIEW_ARG(digest));
+        fake_respond(exchange, 200, view_of(text));
         return;
     }
     snprintf(text, sizeof(text),
@@ -356,6 +423,8 @@ static inline void fake_ecs_answer(struct fake_ecs *ecs, struct http_exchange *e
                      fake_revision_json(ecs, fake_add_revision(ecs, request.text, 0)));
     } else if (view_equal(operation, VIEW("UpdateService"))) {
         fake_update_service(ecs, request, exchange);
+    } else if (view_equal(operation, VIEW("TagResource"))) {
+        fake_tag_resource(ecs, request, exchange);
     } else if (view_equal(operation, VIEW("DescribeImages"))) {
         fake_describe_images(ecs, request, exchange);
     } else {
@@ -367,7 +436,8 @@ static inline void fake_ecs_answer(struct fake_ecs *ecs, struct http_exchange *e
 static inline bool fake_is_write(const struct http_exchange *exchange) {
     struct view operation = fake_operation(exchange);
     return view_equal(operation, VIEW("RegisterTaskDefinition")) ||
-           view_equal(operation, VIEW("UpdateService"));
+           view_equal(operation, VIEW("UpdateService")) ||
+           view_equal(operation, VIEW("TagResource"));
 }
 
 static inline bool fake_is_registry(const struct http_exchange *exchange) {

@@ -6,6 +6,7 @@
  * test_execute_model.c.
  */
 
+#include "handlers/deploy/plan_revision.h"
 #include "tests/unit/handlers/deploy_process.h"
 
 #include <pthread.h>
@@ -23,6 +24,11 @@ struct scenario {
     const char *name;
     size_t n;                             /* events */
     int64_t event_time_ms[MAX_PROCESSES]; /* later is newer */
+    /* What the events ask for: a deploy of an image by default. With any of the others there is a
+     * past to go back to: revision 38 completed, 39 did not, and 40 runs. */
+    enum { IS_DEPLOY, IS_ROLLBACK, IS_ROLLBACK_TO_39, IS_REVISION_38 } kinds[MAX_PROCESSES];
+    bool has_past;
+    bool running_completed;
     bool forgets_replaced;
     int kill_at;      /* the call of process 0 after which it is killed; -1: none */
     bool two_may_do;  /* the killed event may have registered twice */
@@ -144,6 +150,11 @@ static void *run_actor(void *argument) {
     return NULL;
 }
 
+/* With a past, the events come after it. */
+static int64_t event_time(const struct scenario *scenario, size_t event) {
+    return scenario->event_time_ms[event] + (scenario->has_past ? START_MS : 0);
+}
+
 static void add_actor(struct world *world, size_t event) {
     struct actor *actor = &world->actors[world->n_actors];
     *actor = (struct actor){.world = world, .index = world->n_actors, .event = event};
@@ -156,13 +167,49 @@ static void add_actor(struct world *world, size_t event) {
     actor->process.http.choose = choose;
     actor->process.http.answer = answer;
     actor->process.http.state = actor;
-    process_add(&actor->process, "web", actor->event_id, world->scenario->event_time_ms[event],
-                actor->tag);
+    struct trigger *trigger = process_add(&actor->process, "web", actor->event_id,
+                                          event_time(world->scenario, event), actor->tag);
+    switch (world->scenario->kinds[event]) {
+    case IS_DEPLOY:
+        break;
+    case IS_ROLLBACK_TO_39:
+        trigger->to = VIEW("39");
+        trigger->kind = TRIGGER_ROLLBACK;
+        break;
+    case IS_ROLLBACK:
+        trigger->kind = TRIGGER_ROLLBACK;
+        break;
+    case IS_REVISION_38:
+        trigger->kind = TRIGGER_DEPLOY_REVISION;
+        trigger->task_definition = VIEW("web:38");
+        break;
+    }
     fake_check(pthread_create(&actor->thread, NULL, run_actor, actor) == 0, "thread");
     world->n_actors++;
 }
 
-/* Revision 40 runs; nothing of slipway's has been there. */
+static void put_past(struct world *world, struct fake_revision *r, const char *id,
+                     const char *previous, bool is_completed) {
+    struct view time = revision_time_text(clock_wall_ms(world->ecs.clock), &world->arena);
+    fake_put_tag(&world->ecs, r, VIEW("slipway:event-id"), view_of(id));
+    fake_put_tag(&world->ecs, r, VIEW("slipway:event-time"), time);
+    fake_put_tag(&world->ecs, r, VIEW("slipway:previous"), view_of(previous));
+    if (is_completed) {
+        fake_put_tag(&world->ecs, r, VIEW("slipway:completed"), time);
+    }
+}
+
+/* Revisions 38 and 39, an hour and half an hour ago, and the deploy of 40. */
+static void begin_past(struct world *world) {
+    struct view request = process_first_request(&world->arena, "web");
+    world->clock.wall_ms = START_MS - 3600000;
+    put_past(world, fake_add_revision(&world->ecs, request, 38), "past-38", "web:37", true);
+    world->clock.wall_ms += 1800000;
+    put_past(world, fake_add_revision(&world->ecs, request, 39), "past-39", "web:38", false);
+    world->clock.wall_ms += 900000;
+}
+
+/* Revision 40 runs; without a past nothing of slipway's has been there. */
 static void begin_world(struct world *world, const struct scenario *scenario) {
     memset(world, 0, sizeof(*world));
     world->scenario = scenario;
@@ -172,9 +219,16 @@ static void begin_world(struct world *world, const struct scenario *scenario) {
     world->ecs.arena = &world->arena;
     world->ecs.clock = &world->clock.clock;
     world->ecs.forgets_replaced = scenario->forgets_replaced;
+    if (scenario->has_past) {
+        begin_past(world);
+    }
     struct fake_revision *first =
         fake_add_revision(&world->ecs, process_first_request(&world->arena, "web"), 40);
+    if (scenario->has_past) {
+        put_past(world, first, "past-40", "web:39", scenario->running_completed);
+    }
     fake_add_service(&world->ecs, VIEW("web"), first);
+    world->clock.wall_ms = START_MS;
     for (size_t i = 0; i < scenario->n; i++) {
         add_actor(world, i);
     }

@@ -21,6 +21,10 @@
  *
  *     SLIPWAY_MODEL_FULL=1   walks two processes with a kill through all orders instead of some, at
  *                            two more calls (half a minute), and then three processes (an hour)
+ *     SLIPWAY_MODEL_TIMES=20 walks by chance through so many times more orders
+ *
+ * With rollbacks and named revisions among the events all walks are by chance: they read too much
+ * for all orders to be walked.
  */
 
 #include "tests/unit/handlers/model_world.h"
@@ -99,6 +103,7 @@ static void check_answer(struct world *world, const struct actor *actor, bool is
     struct fake_revision *to = fake_find(&world->ecs, c->to_task_definition);
     bool names_own = c->to_task_definition.len > 0 && to && is_of(world, to, actor->event);
     switch (c->status) {
+    case CHANGE_ROLLED_BACK:
     case CHANGE_DEPLOYED:
         if (!names_own) {
             complain(world, "deployed, but not its own revision");
@@ -155,17 +160,19 @@ static void explore(const struct scenario *scenario) {
     walk.capacity = 1 << 22;
     walk.seen = calloc(walk.capacity, sizeof(*walk.seen));
     assert_non_null(walk.seen);
-    walk.random = scenario->max_walks > 0 ? 88172645463325252U : 0;
+    const char *times = getenv("SLIPWAY_MODEL_TIMES");
+    size_t max_walks = scenario->max_walks * (times ? (size_t)atoi(times) : 1);
+    walk.random = max_walks > 0 ? 88172645463325252U : 0;
     do {
         begin_world(&world, scenario);
         run_once(&world, &walk);
         check_world(&world);
-        if (walk.walks % RETURN_EACH == 0) {
+        if (walk.walks % RETURN_EACH == 0 && !scenario->has_past) {
             check_return(&world);
         }
         end_world(&world);
         walk.walks++;
-    } while (walk.random != 0 ? walk.walks < scenario->max_walks : turn_back(&walk));
+    } while (walk.random != 0 ? walk.walks < max_walks : turn_back(&walk));
     print_message("%s: %zu orders, %zu states\n", scenario->name, walk.walks, walk.states);
     free(walk.seen);
 }
@@ -240,11 +247,82 @@ static void test_three(void **state) {
     }
 }
 
+/* --- rollbacks and named revisions --- */
+
+/* The newest event wins, whichever of them went back. */
+static void test_a_deploy_and_a_rollback(void **state) {
+    (void)state;
+    for (int kind = IS_ROLLBACK; kind <= IS_REVISION_38; kind++) {
+        for (int variant = 0; variant < 8; variant++) {
+            char name[80];
+            bool is_newer = variant & 1;
+            snprintf(name, sizeof(name), "kind %d, %s%s%s", kind, is_newer ? "newer" : "older",
+                     variant & 2 ? ", what runs completed" : "",
+                     variant & 4 ? ", replaced not listed" : "");
+            struct scenario scenario = {.name = name,
+                                        .n = 2,
+                                        .event_time_ms = {is_newer ? 2000 : 1000, 1500},
+                                        .has_past = true,
+                                        .running_completed = variant & 2,
+                                        .forgets_replaced = variant & 4,
+                                        .kill_at = -1,
+                                        .max_walks = SOME_WALKS};
+            scenario.kinds[0] = kind;
+            explore(&scenario);
+        }
+    }
+}
+
+/* Killed at each of its calls up to the look, and delivered again. */
+static void test_a_rollback_and_a_crash(void **state) {
+    (void)state;
+    for (int of_rollback = 0; of_rollback < 2; of_rollback++) {
+        for (int newer = 0; newer < 2; newer++) {
+            for (int at = 1; at <= 6; at++) {
+                char name[80];
+                snprintf(name, sizeof(name), "%s %s killed after call %d",
+                         newer ? "newer" : "older", of_rollback ? "rollback" : "deploy", at);
+                struct scenario scenario = {.name = name,
+                                            .n = 2,
+                                            .event_time_ms = {newer ? 2000 : 1000, 1500},
+                                            .has_past = true,
+                                            .kill_at = at,
+                                            .max_walks = SOME_WALKS,
+                                            .two_may_do = may_register_twice(newer, at)};
+                scenario.kinds[of_rollback ? 0 : 1] = IS_ROLLBACK;
+                explore(&scenario);
+            }
+        }
+    }
+}
+
+/* Two deploys and a rollback; a rollback to the last completed one, another one to a revision. */
+static void test_a_rollback_among_three(void **state) {
+    (void)state;
+    static const int64_t times[][3] = {{1000, 2000, 3000}, {3000, 1000, 2000}, {2000, 3000, 1000}};
+    for (size_t i = 0; i < 6; i++) {
+        struct scenario scenario = {
+            .name = i < 3 ? "a rollback among three" : "two rollbacks and a deploy",
+            .n = 3,
+            .event_time_ms = {times[i % 3][0], times[i % 3][1], times[i % 3][2]},
+            .has_past = true,
+            .kill_at = -1,
+            .max_walks = SOME_WALKS_OF_THREE,
+        };
+        scenario.kinds[0] = IS_ROLLBACK;
+        scenario.kinds[1] = i < 3 ? IS_DEPLOY : IS_ROLLBACK_TO_39;
+        explore(&scenario);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_in_every_order),
         cmocka_unit_test(test_two_and_a_crash),
         cmocka_unit_test(test_three),
+        cmocka_unit_test(test_a_deploy_and_a_rollback),
+        cmocka_unit_test(test_a_rollback_and_a_crash),
+        cmocka_unit_test(test_a_rollback_among_three),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
