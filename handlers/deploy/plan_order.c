@@ -49,7 +49,7 @@ static size_t prevailing(const struct change *changes, size_t n, size_t i) {
     return best;
 }
 
-/* One restart does for all that came before it. */
+/* One restart does for all of the payload. */
 static bool is_restarted_already(const struct change *changes, size_t i) {
     for (size_t j = 0; j < i; j++) {
         if (changes[j].verdict == VERDICT_RESTART && !changes[j].trigger->dry_run &&
@@ -82,15 +82,32 @@ static void clear_decision(struct change *change, enum verdict verdict, struct v
     change->note = note;
     change->reuse = (struct view){0};
     change->register_request = (struct view){0};
+    change->trace = NULL;
+    change->n_trace = 0;
+    change->stop_deployment = (struct view){0};
+}
+
+/* Two tags of one image, pushed: whichever deploys, it is what both ask for. */
+static bool is_push_of_same(const struct change *a, const struct change *b) {
+    return a->trigger->kind == TRIGGER_DEPLOY && b->trigger->kind == TRIGGER_DEPLOY &&
+           a->trigger->is_automatic && b->trigger->is_automatic && a->digest.len > 0 &&
+           view_equal(a->digest, b->digest);
 }
 
 static int yield(struct change *loser, const struct change *winner, struct arena *arena,
                  struct err *err) {
     bool twice = same_event(loser, winner);
+    bool is_same = is_push_of_same(loser, winner);
     struct view note;
     if (twice) {
         note = arena_printf(arena, "event '" VIEW_FMT "' came twice in one payload",
                             VIEW_ARG(loser->trigger->event_id));
+    } else if (is_same) {
+        note = arena_printf(arena,
+                            "tag '" VIEW_FMT "' is the image of tag '" VIEW_FMT
+                            "', which event '" VIEW_FMT "' of the payload deploys",
+                            VIEW_ARG(loser->trigger->tag), VIEW_ARG(winner->trigger->tag),
+                            VIEW_ARG(winner->trigger->event_id));
     } else {
         struct view own = revision_time_text(loser->trigger->event_time_ms, arena);
         struct view other = revision_time_text(winner->trigger->event_time_ms, arena);
@@ -103,7 +120,7 @@ static int yield(struct change *loser, const struct change *winner, struct arena
     if (!note.data) {
         return err_out_of_memory(err, "plan");
     }
-    clear_decision(loser, twice ? VERDICT_UNCHANGED : VERDICT_SUPERSEDED, note);
+    clear_decision(loser, twice || is_same ? VERDICT_UNCHANGED : VERDICT_SUPERSEDED, note);
     return 0;
 }
 
