@@ -75,8 +75,9 @@ static void test_long_tags_do_not_burst_the_remedy(void **state) {
 static void test_services(void **state) {
     struct fixture *f = *state;
     f->facts.service.controller = VIEW("CODE_DEPLOY");
+    f->trigger.kind = TRIGGER_RESTART;
     assert_refused(f, ERR_CONTROLLER_UNSUPPORTED, "CODE_DEPLOY");
-    assert_has(view_of(f->change.err->remedy), "CodeDeploy");
+    f->trigger.kind = TRIGGER_DEPLOY;
     f->facts.service.controller = VIEW("EXTERNAL");
     assert_refused(f, ERR_CONTROLLER_UNSUPPORTED, "EXTERNAL");
     assert_has(view_of(f->change.err->remedy), "task set");
