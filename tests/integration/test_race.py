@@ -14,7 +14,7 @@ from conftest import Functions
 from deploys import event, reference
 from front import Front, Gate, faults
 from front.calls import Call
-from front.seed import PROD, REGION, SERVICE, World, seed
+from front.seed import PROD, REGION, SERVICE, World, seed, task_definition_text
 from lambda_function import Answer
 from test_targets import FAMILY, FUNCTIONS, TASKS, Report, Resizer
 
@@ -203,6 +203,42 @@ class TaskRace(Race):
                 assert answer.change["to"]["task_definition"] in {one.arn for one in self.world.revisions(FAMILY)}
 
 
+class RollbackRace(Race):
+    """A deploy and a rollback; `newest` says which of the two is the newer event."""
+
+    newest = "rollback"
+
+    def reset(self) -> None:
+        super().reset()
+        tags = [{"key": "slipway:completed", "value": "2026-05-01T10:00:00Z"}, {"key": "Environment", "value": "prod"}]
+        self.world.register(task_definition_text(tags=tags))
+        running, yesterday = self.world.register(task_definition_text(tags=tags)), self.front.clock.now() - 86400
+        self.world.service().roll_to(running.arn, yesterday)
+        self.world.service().complete(yesterday + 60)
+        for revision in self.world.revisions():
+            revision.registered_at = yesterday - 60
+        first, second = event(service="backend", tag="git-abc123f"), event(_type="ROLLBACK", service="backend")
+        if self.newest == "deploy":
+            first, second = event(_type="ROLLBACK", service="backend"), event(service="backend", tag="git-abc123f")
+        self.older_event, self.newer_event = first, second
+
+    def check(self, older: Answer, newer: Answer) -> None:
+        for answer in (older, newer):
+            assert not answer.is_error, answer.json
+        running = self.world.running()
+        if self.newest == "deploy":
+            assert running.images[SERVICE] == reference(self.world), (older.json, newer.json)
+            assert newer.change["status"] in ("deployed", "unchanged"), newer.json
+            assert older.change["status"] in ("rolled_back", "superseded"), older.json
+        else:
+            # Back to what completed before whatever ran when the rollback looked: never to the older deploy.
+            assert running.revision in (2, 3), (running.arn, older.json, newer.json)
+            assert newer.change["status"] in ("rolled_back", "unchanged"), newer.json
+            assert older.change["status"] in ("deployed", "superseded"), older.json
+            if newer.change["status"] == "rolled_back":
+                assert newer.change["to"]["task_definition"] == running.arn, (running.arn, newer.json)
+
+
 class FunctionRace(Race):
     """For a function that has an alias."""
 
@@ -238,6 +274,16 @@ def test_at_every_pair_of_calls_of_a_task(front: Front, functions: Functions, fi
     race = TaskRace(front, functions, ECS_SERVICE_MAP=TASKS)
     tried = try_every_pair(race, held, True, race.check)
     figures.append(f"race for a task: {tried} interleavings, the {held} event's process held, in turns")
+
+
+@pytest.mark.parametrize("newest", ["rollback", "deploy"])
+@pytest.mark.parametrize("held", ["older", "newer"])
+def test_at_every_pair_of_calls_of_a_deploy_and_a_rollback(front: Front, functions: Functions, figures: list[str], held: str,
+                                                           newest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RollbackRace, "newest", newest)
+    race = RollbackRace(front, functions)
+    tried = try_every_pair(race, held, True, race.check)
+    figures.append(f"race of a deploy and a rollback: {tried} interleavings, the {newest} newer, the {held} event's process held, in turns")
 
 
 @pytest.mark.parametrize("held", ["older", "newer"])

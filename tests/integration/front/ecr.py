@@ -70,7 +70,7 @@ class Ecr:
 
     def find_image(self, account: str, region: str, repository: str, digest: str | None, tag: str | None) -> tuple[str, str] | None:
         """(digest, media type) of the image, if there is one: what a service that pulls it finds."""
-        wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+        wanted: dict[str, str | None] = {"imageDigest": digest} if digest else {"imageTag": tag}
         try:
             answer = self._moto.json("ecr", "BatchGetImage", {"repositoryName": repository, "imageIds": [wanted]}, account, region)
         except AwsError:
@@ -96,7 +96,7 @@ class Ecr:
         """The image that had the tag is without it from now on; moto would delete that image."""
         from moto.backends import get_backend
 
-        found = get_backend("ecr")[account][region].repositories.get(repository)
+        found: Any = get_backend("ecr")[account][region].repositories.get(repository)
         for other in found.images if found and tag else ():
             if tag in other.image_tags and other.image_digest != image.digest:
                 other.image_tags.remove(tag)
