@@ -150,7 +150,7 @@ static bool is_in_progress(const struct facts *facts) {
 static int find_deployments(const struct searches *searches) {
     for (size_t i = 0; i < searches->n; i++) {
         struct search *s = &searches->all[i];
-        if (to_of(s).len == 0 && is_in_progress(s->request->ret_facts)) {
+        if (!s->is_over && to_of(s).len == 0 && is_in_progress(s->request->ret_facts)) {
             s->at = s->request->target->service; /* the first step needs no ARN */
         }
     }
@@ -287,7 +287,7 @@ static int go_on(const struct gathering_place *place, struct search *s) {
         s->is_over = s->next == 0 || s->n_looked == ROLLBACK_MAX_REVISIONS;
         return 0;
     }
-    if (choice->image != IMAGE_UNCHECKED) {
+    if (choice->image != IMAGE_UNCHECKED || !revision_is_active(&choice->definition)) {
         s->is_over = true;
         return 0;
     }
@@ -348,6 +348,15 @@ static int64_t first_revision(const struct facts_request *request) {
     return revision_parse(facts->service.task_definition, &family, &running) ? running - 1 : 0;
 }
 
+/* What runs says that there is nothing to look for: the rollback's own revision, or one of an event
+ * that is newer. */
+static bool is_settled(const struct facts_request *request, struct view event_tag) {
+    const struct ecs_task_definition *running = &request->ret_facts->running;
+    int64_t time_ms;
+    return revision_is_of_event(running, event_tag) ||
+           (revision_event_time(running, &time_ms) && time_ms > request->trigger->event_time_ms);
+}
+
 static bool is_concerned(const struct facts_request *request) {
     return request->trigger->kind == TRIGGER_ROLLBACK && request->target->kind == TARGET_SERVICE &&
            !request->ret_facts->service_err;
@@ -362,11 +371,12 @@ static int begin(const struct gathering_place *place, const struct facts_request
         .request = request,
         .rollback = rollback,
         .event_tag = revision_event_tag(request->trigger->event_id, place->arena),
-        .next = first_revision(request),
     };
     if (!rollback || !revisions || !ret_search->event_tag.data) {
         return out_of_memory(place);
     }
+    ret_search->is_over = is_settled(request, ret_search->event_tag);
+    ret_search->next = ret_search->is_over ? 0 : first_revision(request);
     rollback->revisions = revisions;
     request->ret_facts->rollback = rollback;
     return 0;

@@ -100,11 +100,24 @@ static int refuse_inactive(struct decision *d, const struct ecs_task_definition 
 
 /* --- nothing completed --- */
 
+/* Whether it is known, and could be started if it were named. */
+static bool is_startable(const struct decision *d, int64_t number) {
+    const struct rollback_facts *rollback = rollback_of(d);
+    for (size_t i = 0; i < rollback->n_revisions; i++) {
+        const struct rollback_revision *revision = &rollback->revisions[i];
+        if (revision->definition.revision == number) {
+            return revision_is_active(&revision->definition) && revision->image != IMAGE_GONE &&
+                   revision->image != IMAGE_IS_ANOTHER;
+        }
+    }
+    return false;
+}
+
 static struct view remedy_without_candidate(struct decision *d) {
     struct view previous = ecs_tag_value(&d->facts->running, TAG_PREVIOUS);
     struct view family;
     int64_t revision = 0;
-    if (revision_parse(previous, &family, &revision) && revision > 0 &&
+    if (revision_parse(previous, &family, &revision) && is_startable(d, revision) &&
         view_equal(family, d->target->family)) {
         return arena_printf(
             d->arena,
