@@ -5,6 +5,7 @@ moto tells the region by the credential scope and the account by a header of its
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from typing import Any
@@ -63,4 +64,11 @@ def _client() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.test import Client
 
-    return Client(DomainDispatcherApplication(create_backend_app))
+    class Dispatcher(DomainDispatcherApplication):
+        """Finds out which of moto's modules a host is for once; moto reads its folder from the disk for each call."""
+
+        @functools.cache  # noqa: B019 - there is one, for as long as the process
+        def get_backend_for_host(self, host: str | None) -> Any:
+            return super().get_backend_for_host(host)
+
+    return Client(Dispatcher(create_backend_app))
