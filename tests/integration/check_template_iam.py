@@ -26,6 +26,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
     "AWS::AccountId": "222222222222",
+    "AWS::URLSuffix": "amazonaws.com",
     "AWS::NoValue": None,
 }
 PASSED = "arn:aws:iam::222222222222:role/task,arn:aws:iam::222222222222:role/execution"
@@ -96,7 +97,7 @@ SWITCHES: list[tuple[dict[str, str], set[str]]] = [
     ({"TaskStarterRoleArns": "arn:aws:iam::222222222222:role/starter"}, set()),
     ({"EnableLambda": "true"}, {
         "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:PublishVersion",
-        "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource", "ecr:GetDownloadUrlForLayer"}),
+        "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource", "lambda:ListTags", "ecr:GetDownloadUrlForLayer"}),
     ({"EnableCodeDeploy": "true"}, {
         "codedeploy:ListApplications", "codedeploy:ListDeploymentGroups", "codedeploy:BatchGetDeploymentGroups",
         "codedeploy:CreateDeployment", "codedeploy:ListDeployments",
@@ -155,7 +156,9 @@ class Stack:
         return [part for part in value.split(",") if part] if is_list else str(value)
 
     def ref(self, name: str) -> Any:
-        return self.values[name] if name in self.values else f"<{name}>"
+        if name not in self.values and name not in self.template["Resources"]:
+            raise SystemExit(f"this check knows no '{name}'")
+        return self.values.get(name, f"<{name}>")
 
     def attribute(self, name: str, attribute: str) -> str:
         place = f"{self.values['AWS::Region']}:{self.values['AWS::AccountId']}"
@@ -330,7 +333,7 @@ def check_size(template: dict[str, Any], given: dict[str, Any]) -> list[str]:
 
 # Calls by other ways than an operation of runtime/aws: Lambda's own for the function, and what AWS asks of a caller.
 NOT_CALLED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *QUEUE, "iam:PassRole", "kms:Decrypt",
-              "ecr:GetDownloadUrlForLayer", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"}
+              "ecr:GetDownloadUrlForLayer", "lambda:ListTags", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"}
 
 
 def check_calls(granted: set[str]) -> list[str]:

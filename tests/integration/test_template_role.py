@@ -1,25 +1,58 @@
-"""The role of template.yaml is enough for a deploy, and no wider than it need be: the front evaluates its policy."""
+"""The role of template.yaml is enough for all that slipway does, and no wider than it need be: the front evaluates its
+policy. The stories of other modules are told again, under that role."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 from conftest import Functions
 from deploys import check_deployed, check_refused, event
 from front.iam import Statement
 from front.seed import PROD, REGION, REGISTRY, REGISTRY_ROLE, SERVICE, World
+# Stories and their fixtures; here, `world` is the one below.
+from test_notify import (  # noqa: F401
+    BUS,
+    PARAMETER,
+    TOPIC,
+    telling,
+    test_one_message_for_a_start_and_one_for_an_end,
+    test_the_webhook_from_a_parameter,
+)
+from test_rollout import (  # noqa: F401
+    test_a_completed_rollout_is_told_and_its_revision_marked,
+    test_a_failed_rollout_is_explained,
+    test_rollback_goes_to_the_last_completed_revision,
+    test_rollback_of_what_is_in_progress_stops_it,
+    test_the_circuit_breaker_went_back,
+)
+from test_targets import (  # noqa: F401
+    EVENTS_ROLE,
+    NAME,
+    function,
+    group,
+    report,
+    resizer,
+    test_a_function_gets_its_image_a_version_and_its_alias,
+    test_a_service_of_codedeploy_is_deployed_by_codedeploy,
+    test_rules_and_schedules_move_and_lose_nothing,
+    updating,
+)
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 PASSED = f"arn:aws:iam::{PROD}:role/myproject_task_prod,arn:aws:iam::{PROD}:role/myproject_execution_prod"
 PARAMETERS = {"ProjectName": "myproject", "ProjectEnv": "prod", "EcrStrategy": "cross_account", "EcrAccountId": REGISTRY,
               "EcrAccountRegion": REGION, "PassRoleArns": PASSED}
+EVERYTHING = {"EnableTasks": "true", "TaskStarterRoleArns": EVENTS_ROLE, "TaskRulePattern": "*", "SchedulePattern": "*",
+              "EnableLambda": "true", "FunctionPattern": NAME, "EnableCodeDeploy": "true", "SnsTopicArn": TOPIC,
+              "NotifyEventBus": BUS, "SlackWebhookParameter": PARAMETER}
+CLUSTER_ARN = f"arn:aws:ecs:{REGION}:{PROD}:cluster/myproject_cluster_prod"
 
 
 @pytest.fixture
@@ -33,13 +66,19 @@ def check(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("check_template_iam")
 
 
+@pytest.fixture
+def world(world: World, check: ModuleType) -> Iterator[World]:
+    """The world, with the template's role with everything on. No story may need more: some would pass without."""
+    policy = role_policy(check, **EVERYTHING)
+    world.function_role.policy = policy
+    yield world
+    if world.function_role.policy is policy:
+        assert not [call for call in world.front.calls if "AccessDenied" in (call.error or "")]
+
+
 def role_policy(check: ModuleType, **more: str) -> list[Statement]:
-    check.PSEUDO.update({"AWS::Region": REGION, "AWS::AccountId": PROD})
-    template = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=check.Loader)
-    stack = check.Stack(template, {**PARAMETERS, **more})
-    roles = [one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    documents = [policy["PolicyDocument"] for role in roles for policy in role["Properties"]["Policies"]]
-    statements: list[Statement] = [one for document in documents for one in stack.resolve(document["Statement"])]
+    given = {"AWS::Region": REGION, "AWS::AccountId": PROD, **PARAMETERS, **more}
+    statements: list[Statement] = check.role_statements(check.read_template(TEMPLATE), given)
     assert len(statements) >= 6
     return statements
 
@@ -65,18 +104,92 @@ def test_without_roles_to_pass_it_is_told_so(world: World, functions: Functions,
     check_refused(functions().invoke(event()), "PassRoleDenied")
 
 
-@pytest.mark.parametrize("action, resource", [
-    ("ecs:UpdateService", f"arn:aws:ecs:{REGION}:{PROD}:service/other_cluster/{SERVICE}"),
-    ("ecs:UpdateService", f"arn:aws:ecs:{REGION}:{PROD}:service/myproject_cluster_prod/other_service"),
-    ("ecs:DeleteService", f"arn:aws:ecs:{REGION}:{PROD}:service/myproject_cluster_prod/{SERVICE}"),
-    ("ecs:TagResource", f"arn:aws:ecs:{REGION}:{PROD}:task-definition/{SERVICE}:1"),
-    ("ecr:DescribeImages", f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/other_backend"),
-    ("ecr:PutImage", f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/myproject_backend"),
-    ("iam:PassRole", f"arn:aws:iam::{PROD}:role/admin"),
-    ("sts:AssumeRole", REGISTRY_ROLE),
-])
-def test_what_the_templates_role_may_not(world: World, check: ModuleType, action: str, resource: str) -> None:
-    world.function_role.policy = role_policy(check)
-    facts: dict[str, Any] = {"iam:passedtoservice": "ecs-tasks.amazonaws.com"}
-    with pytest.raises(Exception, match="is not authorized to perform"):
-        world.front.iam.authorize(world.function_role.session("x"), action, resource, facts)
+ECS, EVENTS, SCHEDULER = (f"arn:aws:{service}:{REGION}:{PROD}" for service in ("ecs", "events", "scheduler"))
+FUNCTION, CODEDEPLOY = f"arn:aws:lambda:{REGION}:{PROD}:function", f"arn:aws:codedeploy:{REGION}:{PROD}"
+REVISION = f"{ECS}:task-definition/{SERVICE}:41"
+Facts = dict[str, str | Sequence[str]]
+# What nobody may, whatever is switched on.
+NEVER: list[tuple[str, str, Facts]] = [
+    ("ecs:UpdateService", f"{ECS}:service/other_cluster/{SERVICE}", {}),
+    ("ecs:UpdateService", f"{ECS}:service/myproject_cluster_prod/other_service", {}),
+    ("ecs:DeleteService", f"{ECS}:service/myproject_cluster_prod/{SERVICE}", {}),
+    ("ecs:StopServiceDeployment", f"{ECS}:service-deployment/myproject_cluster_prod/other_service/x", {}),
+    ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/other_family:*", {}),
+    ("ecs:DeregisterTaskDefinition", REVISION, {}),
+    ("ecs:RunTask", REVISION, {}),
+    ("ecs:TagResource", REVISION, {"aws:tagkeys": ["slipway:completed", "Environment"]}),
+    ("ecs:TagResource", f"{ECS}:task-definition/other_family:1", {"aws:tagkeys": ["slipway:completed"]}),
+    ("ecs:TagResource", f"{ECS}:service/myproject_cluster_prod/{SERVICE}", {"aws:tagkeys": ["slipway:completed"]}),
+    ("ecs:ListTasks", "*", {"ecs:cluster": f"{ECS}:cluster/other_cluster"}),
+    ("ecs:DescribeTasks", f"{ECS}:task/other_cluster/1", {}),
+    ("ecr:DescribeImages", f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/other_backend", {}),
+    ("ecr:PutImage", f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/myproject_backend", {}),
+    ("ecr:SetRepositoryPolicy", f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/myproject_backend", {}),
+    ("iam:PassRole", f"arn:aws:iam::{PROD}:role/admin", {"iam:passedtoservice": "ecs-tasks.amazonaws.com"}),
+    ("iam:PassRole", EVENTS_ROLE, {"iam:passedtoservice": "ecs-tasks.amazonaws.com"}),
+    ("iam:PassRole", PASSED.split(",")[0], {"iam:passedtoservice": "events.amazonaws.com"}),
+    ("iam:PassRole", PASSED.split(",")[0], {"iam:passedtoservice": "lambda.amazonaws.com"}),
+    ("sts:AssumeRole", REGISTRY_ROLE, {}),
+    ("events:PutTargets", f"{EVENTS}:rule/nightly", {"events:targetarn": [CLUSTER_ARN, f"{FUNCTION}:x"]}),
+    ("events:PutTargets", f"{EVENTS}:rule/nightly", {"events:targetarn": [f"{ECS}:cluster/other_cluster"]}),
+    ("events:PutRule", f"{EVENTS}:rule/nightly", {}),
+    ("events:PutEvents", f"{EVENTS}:event-bus/default", {"events:source": "slipway"}),
+    ("events:PutEvents", f"{EVENTS}:event-bus/{BUS}", {"events:source": "action.production"}),
+    ("scheduler:DeleteSchedule", f"{SCHEDULER}:schedule/default/hourly", {}),
+    ("lambda:UpdateFunctionCode", f"{FUNCTION}:myproject_slipway_prod", {}),
+    ("lambda:UpdateFunctionConfiguration", f"{FUNCTION}:{NAME}", {}),
+    ("lambda:InvokeFunction", f"{FUNCTION}:{NAME}", {}),
+    ("lambda:TagResource", f"{FUNCTION}:{NAME}", {"aws:tagkeys": ["team"]}),
+    ("codedeploy:CreateDeployment", f"{CODEDEPLOY}:deploymentgroup:Another0/group", {}),
+    ("sns:Publish", f"{TOPIC}_of_others", {}),
+    ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter/prod/myproject/backend/PASSWORD", {}),
+    ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {}),
+    ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {
+        "kms:viaservice": f"ssm.{REGION}.amazonaws.com",
+        "kms:encryptioncontext:parameter_arn": f"arn:aws:ssm:{REGION}:{PROD}:parameter/prod/myproject/backend/PASSWORD"}),
+]
+# What it may when that is switched on, and not without.
+SWITCHED: list[tuple[str, str, Facts, str]] = [
+    ("events:PutTargets", f"{EVENTS}:rule/nightly", {"events:targetarn": [CLUSTER_ARN]}, "EnableTasks"),
+    ("events:PutTargets", f"{EVENTS}:rule/orders/created", {"events:targetarn": [CLUSTER_ARN]}, "EnableTasks"),
+    ("scheduler:UpdateSchedule", f"{SCHEDULER}:schedule/jobs/weekly", {}, "EnableTasks"),
+    ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/myproject_task_report_prod:*", {}, "EnableTasks"),
+    ("iam:PassRole", EVENTS_ROLE, {"iam:passedtoservice": "events.amazonaws.com"}, "EnableTasks"),
+    ("iam:PassRole", EVENTS_ROLE, {"iam:passedtoservice": "scheduler.amazonaws.com"}, "EnableTasks"),
+    ("lambda:UpdateFunctionCode", f"{FUNCTION}:{NAME}", {}, "EnableLambda"),
+    ("lambda:GetFunction", f"{FUNCTION}:{NAME}:live", {}, "EnableLambda"),
+    ("lambda:TagResource", f"{FUNCTION}:{NAME}", {"aws:tagkeys": ["slipway:digest"]}, "EnableLambda"),
+    ("codedeploy:CreateDeployment", f"{CODEDEPLOY}:deploymentgroup:AppECS-myproject_cluster_prod-{SERVICE}/any", {},
+     "EnableCodeDeploy"),
+    ("sns:Publish", TOPIC, {}, "SnsTopicArn"),
+    ("events:PutEvents", f"{EVENTS}:event-bus/{BUS}", {"events:source": "slipway"}, "NotifyEventBus"),
+    ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter{PARAMETER}", {}, "SlackWebhookParameter"),
+    ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {
+        "kms:viaservice": f"ssm.{REGION}.amazonaws.com",
+        "kms:encryptioncontext:parameter_arn": f"arn:aws:ssm:{REGION}:{PROD}:parameter{PARAMETER}"}, "SlackWebhookParameter"),
+]
+
+
+def ask(world: World, action: str, resource: str, facts: Facts) -> None:
+    world.front.iam.authorize(world.function_role.session("x"), action, resource, facts)
+
+
+def test_what_the_templates_role_may_not(world: World) -> None:
+    for action, resource, facts in NEVER:
+        with pytest.raises(Exception, match="is not authorized to perform"):
+            ask(world, action, resource, facts)
+            pytest.fail(f"{action} on {resource} is allowed")
+
+
+@pytest.mark.parametrize("switch", sorted({row[3] for row in SWITCHED}))
+def test_what_it_may_with_a_switch_and_not_without(world: World, check: ModuleType, switch: str) -> None:
+    off = {name: value for name, value in EVERYTHING.items() if name != switch}
+    for action, resource, facts, name in SWITCHED:
+        world.function_role.policy = role_policy(check, **EVERYTHING)
+        ask(world, action, resource, facts)
+        world.function_role.policy = role_policy(check, **off)
+        if name == switch:
+            with pytest.raises(Exception, match="is not authorized to perform"):
+                ask(world, action, resource, facts)
+        else:
+            ask(world, action, resource, facts)
