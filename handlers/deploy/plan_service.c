@@ -127,7 +127,8 @@ static bool others_were_at_work(const struct decision *d) {
     const struct ecs_task_definition *latest = &d->facts->latest;
     struct revision_rank own;
     struct revision_rank other;
-    if (!revision_rank_of(running, &own)) {
+    bool is_looked_at = view_equal(d->facts->service.controller, VIEW("ECS"));
+    if (!is_looked_at || !revision_rank_of(running, &own)) {
         return false;
     }
     bool is_newest = latest->revision <= running->revision;
