@@ -2,6 +2,7 @@
 
 #include "runtime/aws/answer.h"
 #include "runtime/aws/ecs_error.h"
+#include "runtime/aws/ecs_service_state.h"
 #include "runtime/base/json_write.h"
 
 const struct aws_service ecs_service = {
@@ -101,116 +102,6 @@ static int check_call(const struct aws_call *call, struct arena *arena, struct e
                : ecs_call_failed(&question, arena, err);
 }
 
-/* The entries of deployments[] that are objects. */
-static int decode_deployments(struct json_span service, struct arena *arena,
-                              struct ecs_service_state *state, struct err *err) {
-    struct json_span array;
-    struct json_span element;
-    if (!answer_array(service, "deployments", &array)) {
-        return 0;
-    }
-    state->deployments = ARENA_ARRAY(arena, answer_count(array), struct ecs_deployment);
-    if (!state->deployments) {
-        return err_out_of_memory(err, "deployments");
-    }
-    struct json_iterator iterator = json_iterate(array);
-    while (json_next_element(&iterator, &element)) {
-        struct ecs_deployment *d = &state->deployments[state->n_deployments];
-        if (element.type != JSON_OBJECT) {
-            continue;
-        }
-        if (json_find_string(element, "id", arena, &d->id, err) < 0 ||
-            json_find_string(element, "status", arena, &d->status, err) < 0 ||
-            json_find_string(element, "taskDefinition", arena, &d->task_definition, err) < 0 ||
-            json_find_string(element, "rolloutState", arena, &d->rollout_state, err) < 0 ||
-            json_find_string(element, "rolloutStateReason", arena, &d->rollout_state_reason, err) <
-                0) {
-            return -1;
-        }
-        d->created_at_ms = answer_time_ms(element, "createdAt");
-        if (!state->primary && view_equal(d->status, VIEW("PRIMARY"))) {
-            state->primary = d;
-        }
-        state->n_deployments++;
-    }
-    return 0;
-}
-
-/* The first of loadBalancers[], of a service or of a task set. */
-static int decode_balanced(struct json_span object, struct arena *arena,
-                           struct ecs_service_state *state, struct err *err) {
-    struct json_span array;
-    struct json_span first;
-    if (!answer_array(object, "loadBalancers", &array)) {
-        return 0;
-    }
-    struct json_iterator iterator = json_iterate(array);
-    if (!json_next_element(&iterator, &first) || first.type != JSON_OBJECT ||
-        !answer_i64(first, "containerPort", &state->balanced_port)) {
-        return 0;
-    }
-    return json_find_string(first, "containerName", arena, &state->balanced_container, err);
-}
-
-/* With the CODE_DEPLOY controller the PRIMARY task set is what runs. */
-static int decode_task_sets(struct json_span service, struct arena *arena,
-                            struct ecs_service_state *state, struct err *err) {
-    struct json_span array;
-    struct json_span set;
-    if (!view_equal(state->controller, VIEW("CODE_DEPLOY")) ||
-        !answer_array(service, "taskSets", &array)) {
-        return 0;
-    }
-    struct json_iterator iterator = json_iterate(array);
-    while (json_next_element(&iterator, &set)) {
-        struct view status;
-        struct view runs;
-        if (json_find_string(set, "status", arena, &status, err) < 0 ||
-            json_find_string(set, "taskDefinition", arena, &runs, err) < 0) {
-            return -1;
-        }
-        if (view_equal(status, VIEW("PRIMARY")) && runs.len > 0) {
-            state->task_definition = runs;
-            return json_find_string(set, "platformVersion", arena, &state->platform_version, err) <
-                           0
-                       ? -1
-                       : decode_balanced(set, arena, state, err);
-        }
-    }
-    return 0;
-}
-
-/* One entry of services[]. A service with the EXTERNAL controller has task sets instead of a task
- * definition. */
-static int decode_service(const struct aws_call *call, struct json_span service,
-                          struct arena *arena, struct ecs_service_state *ret_state,
-                          struct err *err) {
-    struct ecs_service_state state = {0};
-    struct json_span controller;
-    if (answer_string(call, service, "serviceName", arena, &state.name, err) < 0 ||
-        answer_string(call, service, "serviceArn", arena, &state.arn, err) < 0 ||
-        answer_string(call, service, "clusterArn", arena, &state.cluster_arn, err) < 0 ||
-        answer_string(call, service, "status", arena, &state.status, err) < 0 ||
-        json_find_string(service, "taskDefinition", arena, &state.task_definition, err) < 0) {
-        return -1;
-    }
-    state.controller = VIEW("ECS");
-    if (json_find(service, "deploymentController", &controller) && controller.type == JSON_OBJECT &&
-        answer_string(call, controller, "type", arena, &state.controller, err) < 0) {
-        return -1;
-    }
-    if (state.task_definition.len == 0 && !view_equal(state.controller, VIEW("EXTERNAL"))) {
-        return answer_lacks(call, "taskDefinition", err);
-    }
-    if (decode_deployments(service, arena, &state, err) < 0 ||
-        decode_balanced(service, arena, &state, err) < 0 ||
-        decode_task_sets(service, arena, &state, err) < 0) {
-        return -1;
-    }
-    *ret_state = state;
-    return 0;
-}
-
 /* The last part of service/cluster/name, or the name itself. */
 static struct view service_name(struct view name_or_arn) {
     struct view before;
@@ -303,7 +194,7 @@ int ecs_describe_services_result(const struct aws_call *call, struct view servic
     if (!found) {
         return explain_absence(call, root, service, arena, err);
     }
-    return decode_service(call, entry, arena, ret_state, err);
+    return ecs_service_state_decode(call, entry, arena, ret_state, err);
 }
 
 /* [{"key":"k","value":"v"}]; a tag may have no value. What is no such object is left out. */
@@ -391,5 +282,5 @@ int ecs_update_service_result(const struct aws_call *call, struct arena *arena,
     if (!json_find(root, "service", &service) || service.type != JSON_OBJECT) {
         return answer_lacks(call, "service", err);
     }
-    return decode_service(call, service, arena, ret_state, err);
+    return ecs_service_state_decode(call, service, arena, ret_state, err);
 }

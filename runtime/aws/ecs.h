@@ -27,8 +27,38 @@ struct ecs_deployment {
     struct view task_definition;
     struct view rollout_state;        /* COMPLETED, FAILED, IN_PROGRESS; may be empty */
     struct view rollout_state_reason; /* in ECS's words; may be empty */
-    int64_t created_at_ms;            /* 0 when absent */
+    int64_t created_at_ms;            /* 0 when absent, as all of these */
+    int64_t updated_at_ms;
+    int64_t desired_tasks, running_tasks, pending_tasks;
+    int64_t failed_tasks; /* since the deployment began */
 };
+/* A container behind a load balancer. */
+struct ecs_balancer {
+    struct view container;
+    int64_t port;
+    struct view target_group; /* ARN; empty for a Classic Load Balancer */
+};
+struct ecs_capacity_provider {
+    struct view name; /* FARGATE_SPOT, … */
+    int64_t weight, base;
+};
+/* What some tasks of a service have in common, of the CODE_DEPLOY and EXTERNAL controllers. */
+struct ecs_task_set {
+    struct view id;     /* ecs-svc/1234567890123456789 */
+    struct view status; /* PRIMARY, ACTIVE, DRAINING */
+    struct view task_definition;
+    struct view platform_version; /* may be empty */
+    struct ecs_balancer *balancers;
+    size_t n_balancers;
+    struct ecs_capacity_provider *capacity_providers; /* none: it has a launch type */
+    size_t n_capacity_providers;
+};
+struct ecs_service_event {
+    int64_t created_at_ms;
+    struct view message; /* "(service web) has reached a steady state." */
+};
+#define ECS_SERVICE_EVENTS_MAX 10 /* of a service; AWS sends a hundred */
+
 struct ecs_service_state {
     struct view name;
     struct view arn;
@@ -39,6 +69,21 @@ struct ecs_service_state {
     struct ecs_deployment *deployments;
     size_t n_deployments;
     const struct ecs_deployment *primary; /* NULL when there is none */
+    struct ecs_task_set *task_sets;
+    size_t n_task_sets;
+    struct ecs_service_event *events; /* the newest first */
+    size_t n_events;
+    struct view strategy; /* ROLLING, BLUE_GREEN, LINEAR, CANARY; empty when AWS sent none */
+    bool breaks_circuit;  /* the deployment circuit breaker is on */
+    bool rolls_back;      /* and ends what it breaks with a rollback */
+    struct view current_service_deployment; /* ARN; may be empty */
+
+    /* With the CODE_DEPLOY controller of the PRIMARY task set; the service's where that says
+     * nothing. */
+    struct ecs_balancer *balancers;
+    size_t n_balancers;
+    struct ecs_capacity_provider *capacity_providers; /* none: it has a launch type */
+    size_t n_capacity_providers;
     struct view balanced_container; /* the first container behind a load balancer, and its port */
     int64_t balanced_port;
     struct view platform_version; /* of the PRIMARY task set; empty without one */
