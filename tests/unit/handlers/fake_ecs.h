@@ -50,6 +50,7 @@ struct fake_service {
     struct fake_deployment deployments[FAKE_MAX_DEPLOYMENTS]; /* the primary one last */
     size_t n_deployments;
     struct fake_deployment replaced; /* that is listed no more; id 0: none */
+    struct view source;              /* what a deployment in progress comes from; empty: none is */
 };
 
 struct fake_ecs {
@@ -63,7 +64,8 @@ struct fake_ecs {
     bool forgets_replaced; /* replaced deployments are not listed, but for the answer to the update
                               that replaced them */
     bool denies_tagging;
-    int registers, updates, reads, forced, tagged;
+    const char *stop_answer; /* an AWS error to StopServiceDeployment; NULL: it stops */
+    int registers, updates, reads, forced, tagged, stopped;
 };
 
 static inline void fake_check(bool ok, const char *what) {
@@ -214,6 +216,9 @@ static inline struct view fake_service_json(struct fake_ecs *ecs, const struct f
         json_put_string(&w, "status", i == s->n_deployments ? VIEW("PRIMARY") : VIEW("ACTIVE"));
         json_put_string(&w, "taskDefinition", d->task_definition);
         json_put_i64(&w, "createdAt", d->created_at_s);
+        if (s->source.len > 0 && i == s->n_deployments) {
+            json_put_string(&w, "rolloutState", VIEW("IN_PROGRESS"));
+        }
         json_end_object(&w);
     }
     json_end_array(&w);
@@ -402,6 +407,43 @@ static inline void fake_get_image(struct fake_ecs *ecs, struct json_span request
     fake_respond(exchange, 200, view_of(text));
 }
 
+/* The service deployments and service revisions of a service go by its name. */
+static inline void fake_service_deployments(struct fake_ecs *ecs, struct view operation,
+                                            struct json_span request,
+                                            struct http_exchange *exchange) {
+    struct view text;
+    struct fake_service *service = &ecs->services[0];
+    if (view_equal(operation, VIEW("ListServiceDeployments"))) {
+        ecs->reads++;
+        text = VIEW("{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"" FAKE_ARN "sd/web\"}]}");
+    } else if (view_equal(operation, VIEW("DescribeServiceDeployments"))) {
+        ecs->reads++;
+        text = VIEW("{\"failures\":[],\"serviceDeployments\":[{\"serviceDeploymentArn\":\"" FAKE_ARN
+                    "sd/web\",\"status\":\"IN_PROGRESS\",\"sourceServiceRevisions\":[{\"arn\":"
+                    "\"" FAKE_ARN "sr/web\"}]}]}");
+    } else if (view_equal(operation, VIEW("DescribeServiceRevisions"))) {
+        ecs->reads++;
+        text = arena_printf(ecs->arena,
+                            "{\"failures\":[],\"serviceRevisions\":[{\"serviceRevisionArn\":"
+                            "\"" FAKE_ARN "sr/web\",\"taskDefinition\":\"" VIEW_FMT "\"}]}",
+                            VIEW_ARG(service->source));
+    } else {
+        fake_check(
+            view_equal(fake_string(ecs, request, "serviceDeploymentArn"), VIEW(FAKE_ARN "sd/web")),
+            "unknown operation");
+        if (ecs->stop_answer) {
+            text = arena_printf(ecs->arena, "{\"__type\":\"%s\",\"message\":\"no\"}",
+                                ecs->stop_answer);
+            fake_respond(exchange, 400, text);
+            return;
+        }
+        ecs->stopped++;
+        fake_deploy(ecs, service, service->source);
+        text = VIEW("{\"serviceDeploymentArn\":\"" FAKE_ARN "sd/web\"}");
+    }
+    fake_respond(exchange, 200, text);
+}
+
 /* Carries a call out and answers it. */
 static inline void fake_ecs_answer(struct fake_ecs *ecs, struct http_exchange *exchange) {
     struct view operation = fake_operation(exchange);
@@ -427,9 +469,10 @@ static inline void fake_ecs_answer(struct fake_ecs *ecs, struct http_exchange *e
         fake_tag_resource(ecs, request, exchange);
     } else if (view_equal(operation, VIEW("DescribeImages"))) {
         fake_describe_images(ecs, request, exchange);
-    } else {
-        fake_check(view_equal(operation, VIEW("BatchGetImage")), "unknown operation");
+    } else if (view_equal(operation, VIEW("BatchGetImage"))) {
         fake_get_image(ecs, request, exchange);
+    } else {
+        fake_service_deployments(ecs, operation, request, exchange);
     }
 }
 
