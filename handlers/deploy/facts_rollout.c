@@ -1,6 +1,8 @@
 #include "handlers/deploy/facts_rollout.h"
 
 #include "handlers/deploy/facts_wave.h"
+#include "handlers/deploy/plan_revision.h"
+#include "runtime/base/clock.h"
 
 enum rollout_step rollout_step_of(const struct rollout_event *event) {
     if (view_equal(event->name, VIEW("SERVICE_DEPLOYMENT_IN_PROGRESS"))) {
@@ -119,6 +121,26 @@ static struct view definition_of(const struct rollout_facts *rollout,
     return (struct view){0};
 }
 
+bool rollout_had_completed(const struct ecs_task_definition *definition, int64_t event_time_ms) {
+    int64_t completed_ms;
+    return time_parse_rfc3339(ecs_tag_value(definition, TAG_COMPLETED), &completed_ms) &&
+           completed_ms < event_time_ms;
+}
+
+static int gather_latest(const struct gathering_place *place, const struct facts_request *request,
+                         struct rollout_facts *rollout) {
+    struct wave wave = wave_of(place->arena);
+    if (rollout_step_of(&request->trigger->rollout) != STEP_COMPLETED ||
+        !rollout_had_completed(&rollout->definition, request->trigger->event_time_ms)) {
+        return 0;
+    }
+    int read = wave_add_task_definition(&wave, rollout->definition.family, place->err);
+    return read < 0 || wave_run(&wave, place->aws, place->deadline_ms, place->err) != 0
+               ? -1
+               : wave_task_definition(&wave, read, &rollout->latest, &rollout->latest_err,
+                                      place->err);
+}
+
 static int gather_definition(const struct gathering_place *place, struct view arn,
                              struct rollout_facts *rollout) {
     struct wave wave = wave_of(place->arena);
@@ -146,7 +168,8 @@ int facts_gather_rollout(const struct gathering_place *place, const struct facts
         requests[i].ret_facts->rollout = rollout;
         rollout->deployment = rollout_deployment(&requests[i].ret_facts->service, event);
         if ((needs_tasks(event) && gather_tasks(place, &requests[i], rollout) != 0) ||
-            gather_definition(place, definition_of(rollout, event), rollout) != 0) {
+            gather_definition(place, definition_of(rollout, event), rollout) != 0 ||
+            gather_latest(place, &requests[i], rollout) != 0) {
             return -1;
         }
     }

@@ -15,10 +15,18 @@ struct rollout_facts {
     const struct ecs_deployment *deployment;
     const struct err *definition_err;
     struct ecs_task_definition definition; /* what it deploys; no ARN: not known */
+    /* The family's newest revision: only where a deployment completed whose revision had done so
+     * before, which may be the way back from a newer one. */
+    const struct err *latest_err;
+    struct ecs_task_definition latest;
     const struct err *tasks_err;
     struct ecs_task *tasks; /* that stopped within the hour; only for what went wrong */
     size_t n_tasks;
 };
+
+/* Whether the revision had completed before the event said that it has; false for the same event
+ * once more, too. */
+bool rollout_had_completed(const struct ecs_task_definition *definition, int64_t event_time_ms);
 
 /* What an event's name says. */
 enum rollout_step {

@@ -135,6 +135,16 @@ static int check_started(struct decision *d) {
 
 /* --- the end --- */
 
+/* The newest revision is an event's, was there before this deployment began, and is not what has
+ * completed now, though that had before: the service has left it. */
+static bool left_newest(const struct decision *d) {
+    const struct rollout_facts *rollout = rollout_of(d);
+    const struct ecs_task_definition *latest = &rollout->latest;
+    return rollout->deployment && latest->revision > rollout->definition.revision &&
+           ecs_tag_value(latest, TAG_EVENT_ID).len > 0 && latest->registered_at_ms > 0 &&
+           latest->registered_at_ms < rollout->deployment->created_at_ms;
+}
+
 /* A revision that ECS went back to: a deployment of a higher revision failed, or a rollback chose
  * it while a higher one ran. */
 static bool went_back(const struct decision *d) {
@@ -150,8 +160,9 @@ static bool went_back(const struct decision *d) {
             return true;
         }
     }
-    return revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
-           view_equal(family, definition->family) && revision > definition->revision;
+    return left_newest(d) ||
+           (revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
+            view_equal(family, definition->family) && revision > definition->revision);
 }
 
 static int supersede(struct decision *d) {
