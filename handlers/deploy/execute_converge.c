@@ -25,23 +25,31 @@
  *   revision that P took for its base: N may have registered long before P and updated after it.
  *   Whatever can still be at work when P plans has registered after the deploy of the revision that
  *   runs then was planned, but for chains of more than three processes within one round trip of
- * each other. So the floor is slipway:previous of what P found running. Where deploys follow one
+ *   each other. So the floor is slipway:previous of what P found running. Where deploys follow one
  *   another in peace there is nothing between that and P's own revision that P does not know, and
  *   the look is two reads in one wave. The deployments that ECS lists besides count too: what P's
  *   update replaced stands there.
  *
  *   A crash loses nothing. Before the registration nothing has happened. Between registration and
  *   update the revision stands there with the event's id: the retry takes it, and if it outranks
- * what others deploy meanwhile they give it to the service themselves. Between update and look the
+ *   what others deploy meanwhile they give it to the service themselves. Between update and look the
  *   retry finds its own revision running; if anything was registered since slipway:previous of it,
  *   the look is made up for (plan_service.c, check_same_event()). If another has written over it,
- * the retry is superseded or deploys again, by rank.
+ *   the retry is superseded or deploys again, by rank.
  *
  *   An event that names an old revision, and a rollback, give that revision their own id and time
- *   before they update the service (execute_trace.c), so that it has their rank from then on.
+ *   before they update the service (execute_trace.c), so that it has their rank from then on. But
+ *   it may be below everybody's floor. Let N be such an event. If P's update came before N's, N's
+ *   own look is what puts things right, as above. If it came after, it replaced N's revision, or
+ *   one that somebody gave the service over N's, who then has his own look before him. What an
+ *   update replaces stands in ECS's answer to it, and mostly in the look's list of deployments: so
+ *   P describes N's revision, and finds its rank. What was known of it from the plan's facts does
+ *   not count: it had another trace then. Where P is killed before that look, the retry goes by the
+ *   list alone.
  *
  *   What is not told apart: an event that found its image running (unchanged) leaves no trace in
- * the family, so that an older event which registers only after it looked cannot see it.
+ *   the family, so that an older event which registers only after it looked cannot see it. And of
+ *   two events that choose the same old revision at once, the older one's trace may be the last.
  *
  * Of revisions that no event made, or that are not of the time of this deploy, the service is left
  * alone: somebody gave it to the service by hand after us, and the answer says so.
