@@ -12,9 +12,10 @@ from deploys import check_converged, event
 from front import Front, faults
 from front.seed import REGISTRY_ROLE, World, seed
 from lambda_function import Answer, LambdaFunction
+from test_targets import FAMILY, TASKS, Report
 
-# More calls than a deploy of one service makes.
-MOST_CALLS = 20
+# More calls than a deploy of one service or task makes.
+MOST_CALLS = 30
 
 
 def killed_at(world: World, function: LambdaFunction, sent: dict[str, Any], number: int, moment: str) -> bool:
@@ -97,6 +98,55 @@ def test_killed_at_each_call_of_a_forced_deploy(front: Front, functions: Functio
         assert len(world.service().deployments) == deployments + 1, number
         assert len(world.revisions()) <= revisions + 1
     assert 1 < number < MOST_CALLS
+
+
+def test_killed_at_each_call_of_a_task(front: Front, functions: Functions) -> None:
+    function = functions.fresh(ECS_SERVICE_MAP=TASKS)
+    for number in range(1, MOST_CALLS):
+        world = seed(front)
+        report, sent = Report(world), event(service="report", tag="git-abc123f")
+        rule = report.rule("nightly", report.target(), report.target("twice"))
+        report.schedule("hourly")
+        if not killed_at(world, function, sent, number, "answering"):
+            break
+        answer = deliver_again(function, sent)
+        assert answer.change["status"] in ("deployed", "unchanged"), (number, answer.json)
+        assert len(world.revisions(FAMILY)) == 2, number
+        runs = {one["EcsParameters"]["TaskDefinitionArn"] for one in rule.targets} | {report.seen("hourly")[1]}
+        assert runs == {report.new}, (number, runs)
+    assert 8 < number < MOST_CALLS
+
+
+def test_killed_at_each_call_of_a_rollback(front: Front, functions: Functions) -> None:
+    function = functions.fresh()
+    for number in range(1, MOST_CALLS):
+        world = seed(front)
+        for tag in ("v1.4.2", "git-abc123f"):
+            function.invoke(event(service="backend", tag=tag))
+            (told,) = world.roll(world.service(), "completed")
+            assert function.invoke(told).change["outcome"] == "completed"
+        sent = event(_type="ROLLBACK", service="backend")
+        if not killed_at(world, function, sent, number, "answering"):
+            break
+        answer = deliver_again(function, sent)
+        assert answer.change["status"] in ("rolled_back", "unchanged"), (number, answer.json)
+        assert world.running().tag("slipway:image-tag") == "v1.4.2", number
+        assert len(world.revisions()) == 3 and len(world.service().deployments) == 2, number
+    assert 4 < number < MOST_CALLS
+
+
+def test_killed_at_each_call_of_a_report(front: Front, functions: Functions) -> None:
+    function = functions.fresh()
+    for number in range(1, MOST_CALLS):
+        world = seed(front)
+        function.invoke(event())
+        (told,) = world.roll(world.service(), "completed")
+        if not killed_at(world, function, told, number, "answering"):
+            break
+        answer = deliver_again(function, told)
+        assert answer.change["status"] in ("reported", "unchanged"), (number, answer.json)
+        assert world.running().tag("slipway:completed"), number
+    assert 2 < number < MOST_CALLS
 
 
 def test_killed_with_an_assumed_role(front: Front, functions: Functions) -> None:
