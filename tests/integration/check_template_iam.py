@@ -77,7 +77,7 @@ ALWAYS = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "ecr:BatchGetImage", "ecr:DescribeImages",
     "ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments",
     "ecs:StopServiceDeployment", "ecs:DescribeServiceRevisions", "ecs:ListTasks", "ecs:DescribeTasks",
-    "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource",
+    "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource",
 }
 QUEUE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 SWITCHES: list[tuple[dict[str, str], set[str]]] = [
