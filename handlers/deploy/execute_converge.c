@@ -32,10 +32,11 @@
  *
  *   A crash loses nothing. Before the registration nothing has happened. Between registration and
  *   update the revision stands there with the event's id: the retry takes it, and if it outranks
- *   what others deploy meanwhile they give it to the service themselves. Between update and look the
- *   retry finds its own revision running; if anything was registered since slipway:previous of it,
- *   the look is made up for (plan_service.c, check_same_event()). If another has written over it,
- *   the retry is superseded or deploys again, by rank.
+ *   what others deploy meanwhile they give it to the service themselves. Between update and look
+ *   the retry finds its own revision running; if anything was registered since slipway:previous of
+ *   it, or ECS lists a deployment of something else, the look is made up for (plan_service.c,
+ *   check_same_event()). If another has written over it, the retry is superseded or deploys again,
+ *   by rank.
  *
  *   An event that names an old revision, and a rollback, give that revision their own id and time
  *   before they update the service (execute_trace.c), so that it has their rank from then on. But
