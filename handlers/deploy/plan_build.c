@@ -139,8 +139,8 @@ int check_containers(struct decision *d) {
 /* --- is it there already? --- */
 
 /* Whether a container has the image. "name:tag@sha256:…" is as good as "name@sha256:…"; a tag alone
- * says nothing of the digest that it had when ECS resolved it, but slipway's own tag does. Of a push
- * the image counts, under whichever of its tags it runs. */
+ * says nothing of the digest that it had when ECS resolved it, but slipway's own tag does. Of a
+ * push the image counts, under whichever of its tags it runs. */
 static bool has_image(const struct decision *d, size_t i) {
     struct view has = d->containers[i].image;
     struct image_reference now;
