@@ -9,9 +9,13 @@ static int describe(struct ecs_question *q, struct arena *arena, struct err *err
     if (q->service.len > 0) {
         q->subject = arena_printf(arena, "service '" VIEW_FMT "' in cluster '" VIEW_FMT "'",
                                   VIEW_ARG(q->service), VIEW_ARG(q->cluster));
+    } else if (q->resource.len > 0) {
+        q->subject = arena_printf(arena, "'" VIEW_FMT "'", VIEW_ARG(q->resource));
     } else if (q->cluster.len > 0) {
         q->subject =
-            arena_printf(arena, "services in cluster '" VIEW_FMT "'", VIEW_ARG(q->cluster));
+            arena_printf(arena, "%s in cluster '" VIEW_FMT "'",
+                         strcmp(q->call->operation, "DescribeTasks") == 0 ? "tasks" : "services",
+                         VIEW_ARG(q->cluster));
     } else {
         struct view name = q->task_definition.len > 0 ? q->task_definition : q->family;
         q->subject = arena_printf(arena, "task definition '" VIEW_FMT "'", VIEW_ARG(name));
@@ -19,18 +23,52 @@ static int describe(struct ecs_question *q, struct arena *arena, struct err *err
     return q->subject.data ? 0 : err_out_of_memory(err, "service answer");
 }
 
+/* The members that name what a call is about, with what they are for. */
+static int read_names(struct json_span root, struct arena *arena, struct ecs_question *q,
+                      struct err *err) {
+    const struct {
+        const char *member;
+        struct view *name;
+    } names[] = {
+        {"cluster", &q->cluster},      {"service", &q->service},
+        {"serviceName", &q->service},  {"taskDefinition", &q->task_definition},
+        {"family", &q->family},        {"familyPrefix", &q->family},
+        {"resourceArn", &q->resource}, {"serviceDeploymentArn", &q->resource},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].name->len == 0 &&
+            json_find_string(root, names[i].member, arena, names[i].name, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The first of the ARNs of a Describe… */
+static int read_first_arn(struct json_span root, struct arena *arena, struct ecs_question *q,
+                          struct err *err) {
+    static const char *const members[] = {"serviceDeploymentArns", "serviceRevisionArns"};
+    struct json_span array;
+    struct json_span first;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (!answer_array(root, members[i], &array)) {
+            continue;
+        }
+        struct json_iterator iterator = json_iterate(array);
+        if (json_next_element(&iterator, &first) && first.type == JSON_STRING) {
+            return json_span_string(first, arena, &q->resource, err);
+        }
+    }
+    return 0;
+}
+
 int ecs_question_read(const struct aws_call *call, struct arena *arena,
                       struct ecs_question *ret_question, struct err *err) {
     struct ecs_question q = {.call = call};
     struct json_span root;
     if (answer_scan(call->body, "request", answer_note(call), &root, err) < 0 ||
-        json_find_string(root, "cluster", arena, &q.cluster, err) < 0 ||
-        json_find_string(root, "service", arena, &q.service, err) < 0 ||
-        json_find_string(root, "taskDefinition", arena, &q.task_definition, err) < 0 ||
-        json_find_string(root, "family", arena, &q.family, err) < 0) {
-        return -1;
-    }
-    if (describe(&q, arena, err) < 0) {
+        read_names(root, arena, &q, err) < 0 || read_first_arn(root, arena, &q, err) < 0 ||
+        describe(&q, arena, err) < 0) {
         return -1;
     }
     *ret_question = q;

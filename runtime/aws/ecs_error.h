@@ -3,7 +3,7 @@
 
 /*
  * What it means when Amazon ECS says no: which of slipway's codes it is, what was asked, and which
- * policy lacks what. Private to ecs.c.
+ * policy lacks what. Private to ecs.c and the other files of ECS.
  */
 
 #include "runtime/aws/aws.h"
@@ -15,10 +15,11 @@
 struct ecs_question {
     const struct aws_call *call;
     struct view cluster;
-    struct view service; /* UpdateService */
+    struct view service; /* UpdateService, ListServiceDeployments, ListTasks */
     struct view task_definition;
-    struct view family;  /* RegisterTaskDefinition */
-    struct view subject; /* "service 's' in cluster 'c'", "task definition 'f'": for messages */
+    struct view family;   /* RegisterTaskDefinition, ListTaskDefinitions */
+    struct view resource; /* an ARN: of TagResource, of the first service deployment or revision */
+    struct view subject;  /* "service 's' in cluster 'c'", "task definition 'f'": for messages */
 };
 ERR_MUST_USE int ecs_question_read(const struct aws_call *call, struct arena *arena,
                                    struct ecs_question *ret_question, struct err *err);

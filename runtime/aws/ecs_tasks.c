@@ -97,12 +97,31 @@ static int decode_containers(struct json_span task, struct arena *arena, struct 
     while (json_next_element(&iterator, &entry)) {
         struct ecs_task_container *container = &ret_task->containers[ret_task->n_containers++];
         if (json_find_string(entry, "name", arena, &container->name, err) < 0 ||
-            json_find_string(entry, "reason", arena, &container->reason, err) < 0) {
+            json_find_string(entry, "reason", arena, &container->reason, err) < 0 ||
+            json_find_string(entry, "lastStatus", arena, &container->last_status, err) < 0 ||
+            json_find_string(entry, "healthStatus", arena, &container->health_status, err) < 0) {
             return -1;
         }
         container->has_exit_code = answer_i64(entry, "exitCode", &container->exit_code);
     }
     return 0;
+}
+
+static int decode_task(struct json_span entry, struct arena *arena, struct ecs_task *task,
+                       struct err *err) {
+    if (json_find_string(entry, "taskArn", arena, &task->arn, err) < 0 ||
+        json_find_string(entry, "taskDefinitionArn", arena, &task->task_definition, err) < 0 ||
+        json_find_string(entry, "startedBy", arena, &task->started_by, err) < 0 ||
+        json_find_string(entry, "stopCode", arena, &task->stop_code, err) < 0 ||
+        json_find_string(entry, "stoppedReason", arena, &task->stopped_reason, err) < 0 ||
+        json_find_string(entry, "lastStatus", arena, &task->last_status, err) < 0 ||
+        json_find_string(entry, "healthStatus", arena, &task->health_status, err) < 0) {
+        return -1;
+    }
+    task->created_at_ms = answer_time_ms(entry, "createdAt");
+    task->started_at_ms = answer_time_ms(entry, "startedAt");
+    task->stopped_at_ms = answer_time_ms(entry, "stoppedAt");
+    return decode_containers(entry, arena, task, err);
 }
 
 int ecs_describe_tasks_result(const struct aws_call *call, struct arena *arena,
@@ -120,12 +139,7 @@ int ecs_describe_tasks_result(const struct aws_call *call, struct arena *arena,
     struct json_iterator iterator = json_iterate(array);
     while (json_next_element(&iterator, &entry)) {
         struct ecs_task *task = &tasks[n++];
-        if (json_find_string(entry, "taskArn", arena, &task->arn, err) < 0 ||
-            json_find_string(entry, "taskDefinitionArn", arena, &task->task_definition, err) < 0 ||
-            json_find_string(entry, "startedBy", arena, &task->started_by, err) < 0 ||
-            json_find_string(entry, "stopCode", arena, &task->stop_code, err) < 0 ||
-            json_find_string(entry, "stoppedReason", arena, &task->stopped_reason, err) < 0 ||
-            decode_containers(entry, arena, task, err) < 0) {
+        if (decode_task(entry, arena, task, err) < 0) {
             return -1;
         }
     }

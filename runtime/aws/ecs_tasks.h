@@ -12,7 +12,9 @@
 
 #define ECS_DESCRIBE_TASKS_MAX 100 /* tasks in one DescribeTasks */
 
-/* {"cluster":"c","serviceName":"s","desiredStatus":"STOPPED"}: ECS remembers them for an hour. */
+/* {"cluster":"c","serviceName":"s","desiredStatus":"STOPPED"}: ECS remembers them for an hour.
+ * Which deployment started them is to be seen in `started_by`: a "startedBy" in the request would
+ * have to be its only filter, and without "desiredStatus" ECS lists those that are to run. */
 ERR_MUST_USE int ecs_list_stopped_tasks_call(struct view cluster, struct view service,
                                              struct arena *arena, struct aws_call *ret_call,
                                              struct err *err);
@@ -31,6 +33,8 @@ struct ecs_task_container {
     struct view reason; /* "CannotPullContainerError: …"; may be empty */
     bool has_exit_code;
     int64_t exit_code;
+    struct view last_status;   /* RUNNING, STOPPED, … */
+    struct view health_status; /* HEALTHY, UNHEALTHY, UNKNOWN; may be empty */
 };
 struct ecs_task {
     struct view arn;
@@ -38,6 +42,11 @@ struct ecs_task {
     struct view started_by;     /* the deployment's id, ecs-svc/…, of a service's task */
     struct view stop_code;      /* TaskFailedToStart, EssentialContainerExited, …; may be empty */
     struct view stopped_reason; /* in ECS's words; may be empty */
+    struct view last_status;
+    struct view health_status; /* of the essential containers together */
+    int64_t created_at_ms;     /* 0 when absent, as the others */
+    int64_t started_at_ms;
+    int64_t stopped_at_ms;
     struct ecs_task_container *containers;
     size_t n_containers;
 };
