@@ -74,12 +74,6 @@ static int begin_all(struct execution *x, struct delivery_of_task **ret_all, siz
 
 /* --- moving --- */
 
-/* Of the event and the revision: UpdateSchedule with a token that it has seen does nothing more. */
-static struct view token_of(struct execution *x, const struct delivery_of_task *d) {
-    return arena_printf(x->arena, "slipway-%lld-%lld", (long long)d->rank.event_time_ms,
-                        (long long)d->rank.revision);
-}
-
 static int fail_for_time(struct execution *x, struct delivery_of_task *d) {
     d->is_moving = false;
     return move_out_of_time(
@@ -104,14 +98,10 @@ static int move_all(struct execution *x, struct delivery_of_task *all, size_t n)
     count = 0;
     for (size_t i = 0; i < n; i++) {
         struct delivery_of_task *d = &all[i];
-        struct view token = token_of(x, d);
-        if (!token.data) {
-            return execution_out_of_memory(x);
-        }
         for (size_t j = 0; d->is_moving && j < d->n_runners; j++) {
             owners[count] = &d->runners[j];
-            moves[count++] = (struct task_move){
-                .runner = d->runners[j].runner, .task_definition = d->to, .token = token};
+            moves[count++] =
+                (struct task_move){.runner = d->runners[j].runner, .task_definition = d->to};
         }
     }
     if (task_runners_move(&place, moves, count) != 0) {

@@ -50,7 +50,6 @@ ERR_MUST_USE int task_runners_read(const struct gathering_place *place,
 struct task_move {
     const struct task_runner *runner;
     struct view task_definition; /* the revision's ARN that it is to run */
-    struct view token;           /* makes a repeated UpdateSchedule the same one; 1 to 64 bytes */
     bool changed;                /* it names that revision now; false, too, where it did already */
     const struct err *err;
 };

@@ -200,8 +200,7 @@ static int build_write(const struct moving *m, size_t i, bool *written, struct w
     written[i] = true;
     *write = (struct write){.owners = {i}, .n_owners = 1};
     return scheduler_update_schedule_call(&m->schedules[i], m->moves[i].task_definition,
-                                          m->moves[i].token, m->place->arena, &write->call,
-                                          m->place->err);
+                                          m->place->arena, &write->call, m->place->err);
 }
 
 static int take_write(const struct moving *m, const struct write *write,

@@ -57,7 +57,7 @@ int scheduler_get_schedule_call(struct view name, struct view group, struct aren
 }
 
 static bool is_read_only(struct view name_text) {
-    return json_span_equals(name_text, VIEW("Arn")) ||
+    return json_span_equals(name_text, VIEW("Name")) || json_span_equals(name_text, VIEW("Arn")) ||
            json_span_equals(name_text, VIEW("CreationDate")) ||
            json_span_equals(name_text, VIEW("LastModificationDate")) ||
            json_span_equals(name_text, VIEW("ClientToken"));
@@ -77,9 +77,9 @@ static void append_member(struct buf *body, struct view text,
     buf_append(body, view_slice(text, at + old.len, text.len));
 }
 
-/* {"ActionAfterCompletion":"NONE",…,"Target":{…},"ClientToken":"…"} */
+/* {"ActionAfterCompletion":"NONE",…,"Target":{…}} */
 static void append_document(struct buf *body, const struct scheduler_schedule *schedule,
-                            struct view task_definition, struct view token) {
+                            struct view task_definition) {
     const struct json_span document = {.text = schedule->text, .type = JSON_OBJECT};
     struct json_iterator iterator = json_iterate(document);
     struct json_member member;
@@ -88,23 +88,22 @@ static void append_document(struct buf *body, const struct scheduler_schedule *s
         if (is_read_only(member.name_text) || member.value.type == JSON_NULL) {
             continue;
         }
+        if (body->len > 1) {
+            buf_append_char(body, ',');
+        }
         append_member(body, member.text, schedule, task_definition);
-        buf_append_char(body, ',');
     }
-    buf_append(body, VIEW("\"ClientToken\":"));
-    json_append_string(body, token);
     buf_append_char(body, '}');
 }
 
 int scheduler_update_schedule_call(const struct scheduler_schedule *schedule,
-                                   struct view task_definition, struct view token,
-                                   struct arena *arena, struct aws_call *ret_call,
-                                   struct err *err) {
+                                   struct view task_definition, struct arena *arena,
+                                   struct aws_call *ret_call, struct err *err) {
     struct buf path BUF_AUTO = BUF_INIT(PATH_BYTES);
     struct buf body BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
     buf_append(&path, VIEW("/schedules/"));
     uri_append_encoded(&path, schedule->name, '\0');
-    append_document(&body, schedule, task_definition, token);
+    append_document(&body, schedule, task_definition);
     struct aws_call call;
     if (finish_path(&path, "PUT", "UpdateSchedule", arena, &call, err) < 0 ||
         answer_request_body(&body, arena, &call.body, err) < 0) {

@@ -49,13 +49,13 @@ ERR_MUST_USE int scheduler_get_schedule_result(const struct aws_call *call, stru
                                                struct err *err);
 
 /* PUT /schedules/{name} with the whole document: UpdateSchedule resets what is left out. What
- * GetSchedule adds goes (Arn, CreationDate, LastModificationDate), and so do members that are null;
- * the task definition is another one, and the token, 1 to 64 letters, digits, '-' and '_', makes a
- * request that is sent twice one. Everything else stays byte for byte. */
+ * GetSchedule adds goes (Arn, CreationDate, LastModificationDate), and so do the name, which is in
+ * the path, and members that are null; the task definition is another one; everything else stays
+ * byte for byte. Idempotent by its nature, so that it has no token: one that AWS has seen may not
+ * come with a document that somebody has changed since. */
 ERR_MUST_USE int scheduler_update_schedule_call(const struct scheduler_schedule *schedule,
-                                                struct view task_definition, struct view token,
-                                                struct arena *arena, struct aws_call *ret_call,
-                                                struct err *err);
+                                                struct view task_definition, struct arena *arena,
+                                                struct aws_call *ret_call, struct err *err);
 /* ERR_PASS_ROLE_DENIED, ERR_ACCESS_DENIED, ERR_AWS_UNAVAILABLE for a schedule that was changed at
  * the same time, the call's own. */
 ERR_MUST_USE int scheduler_update_schedule_result(const struct aws_call *call, struct err *err);
