@@ -145,8 +145,18 @@ static bool left_newest(const struct decision *d) {
            latest->registered_at_ms < rollout->deployment->created_at_ms;
 }
 
-/* A revision that ECS went back to: a deployment of a higher revision failed, or a rollback chose
- * it while a higher one ran. */
+/* This very deployment had completed before this event: a deployment does that twice only when ECS
+ * takes it up again. */
+static bool completes_again(const struct decision *d) {
+    const struct rollout_facts *rollout = rollout_of(d);
+    int64_t completed_ms;
+    return rollout->deployment && rollout->deployment->created_at_ms > 0 &&
+           time_parse_rfc3339(ecs_tag_value(&rollout->definition, TAG_COMPLETED), &completed_ms) &&
+           rollout->deployment->created_at_ms <= completed_ms;
+}
+
+/* A revision that ECS went back to: it completes again, a deployment of a higher revision failed,
+ * or a rollback chose it while a higher one ran. */
 static bool went_back(const struct decision *d) {
     const struct ecs_service_state *service = &d->facts->service;
     const struct ecs_task_definition *definition = &rollout_of(d)->definition;
@@ -160,7 +170,7 @@ static bool went_back(const struct decision *d) {
             return true;
         }
     }
-    return left_newest(d) ||
+    return completes_again(d) || left_newest(d) ||
            (revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
             view_equal(family, definition->family) && revision > definition->revision);
 }
