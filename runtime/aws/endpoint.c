@@ -190,7 +190,8 @@ static void host_append(struct buf *buf, const struct aws_service *service, stru
         pattern_append(buf, service->dualstack_host, region, on.fips);
     } else if (on.dualstack) {
         buf_append_str(buf, service->name);
-        pattern_append(buf, "{fips}.{region}.{dual}", region, on.fips);
+        pattern_append(buf, "{fips}.{region}.{dual}", region,
+                       on.fips && !(is_gov && service->gov_dualstack_is_fips));
     } else if (on.fips && service->fips_prefix) {
         buf_append_str(buf, service->fips_prefix);
         pattern_append(buf, ".{region}.{suffix}", region, on.fips);

@@ -33,10 +33,11 @@ struct aws_service {
     const char *signing_name;    /* "ecr" */
     const char *env_name;        /* "ECR": AWS_ENDPOINT_URL_ECR */
     enum aws_protocol protocol;
-    const char *target_prefix; /* X-Amz-Target: {target_prefix}.{operation}; JSON only */
-    const char *api_version;   /* Version=; query only */
-    bool limit_is_quota;       /* LimitExceededException is a quota, not a throttle */
-    bool gov_is_fips;          /* in aws-us-gov the plain host is the FIPS one, as STS's is */
+    const char *target_prefix;  /* X-Amz-Target: {target_prefix}.{operation}; JSON only */
+    const char *api_version;    /* Version=; query only */
+    bool limit_is_quota;        /* LimitExceededException is a quota, not a throttle */
+    bool gov_is_fips;           /* in aws-us-gov the plain host is the FIPS one, as STS's is */
+    bool gov_dualstack_is_fips; /* and the dual-stack one too, as EventBridge's is */
 };
 
 struct endpoint {

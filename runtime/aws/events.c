@@ -13,6 +13,7 @@ const struct aws_service events_service = {
     .target_prefix = "AWSEvents",
     .limit_is_quota = true,
     .gov_is_fips = true,
+    .gov_dualstack_is_fips = true,
 };
 
 /* PutEvents takes a megabyte; slipway's own entries are a few kilobytes. */

@@ -1,7 +1,13 @@
 #include "runtime/aws/endpoint.h"
 
+#include "runtime/aws/codedeploy.h"
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
+#include "runtime/aws/events.h"
+#include "runtime/aws/lambda_api.h"
+#include "runtime/aws/scheduler.h"
+#include "runtime/aws/sns.h"
+#include "runtime/aws/ssm.h"
 #include "runtime/aws/sts.h"
 #include "tests/unit/aws/env_table.h"
 
@@ -19,38 +25,111 @@ static void assert_view(struct view v, const char *expected) {
     }
 }
 
-static const struct aws_service *service_of(const char *name) {
-    return strcmp(name, "ecr") == 0   ? &ecr_service
-           : strcmp(name, "ecs") == 0 ? &ecs_service
-                                      : &sts_service;
+/* All of them, with how botocore's rule sets call them. */
+static const struct {
+    const char *name;
+    const struct aws_service *service;
+} services[] = {
+    {"codedeploy", &codedeploy_service},
+    {"ecr", &ecr_service},
+    {"ecs", &ecs_service},
+    {"events", &events_service},
+    {"lambda", &lambda_service},
+    {"scheduler", &scheduler_service},
+    {"sns", &sns_service},
+    {"ssm", &ssm_service},
+    {"sts", &sts_service},
+};
+#define N_SERVICES (sizeof(services) / sizeof(services[0]))
+
+static size_t index_of(const char *name) {
+    size_t i = 0;
+    while (i < N_SERVICES && strcmp(services[i].name, name) != 0) {
+        i++;
+    }
+    return i;
 }
 
 /* endpoints.txt is written by endpoints.py beside it, from botocore's rule sets. */
 static void hosts_are_those_of_botocore(void **state) {
     (void)state;
-    char service[8], region[32], fips[8], dualstack[8], host[128];
+    char name[16], region[32], fips[8], dualstack[8], host[128];
     FILE *file = fopen(TEST_DATA_DIR "/endpoints.txt", "r");
-    size_t n = 0;
+    size_t n[N_SERVICES] = {0};
     assert_non_null(file);
-    while (fscanf(file, "%7s %31s %7s %7s %127s", service, region, fips, dualstack, host) == 5) {
+    while (fscanf(file, "%15s %31s %7s %7s %127s", name, region, fips, dualstack, host) == 5) {
         struct arena arena ARENA_AUTO = ARENA_INIT(4096);
         struct endpoint endpoint;
         struct err err;
+        size_t i = index_of(name);
         err_init(&err);
         const struct environment *env =
             ENV({"AWS_USE_FIPS_ENDPOINT", fips}, {"AWS_USE_DUALSTACK_ENDPOINT", dualstack});
+        assert_true(i < N_SERVICES);
         assert_int_equal(
-            endpoint_resolve(service_of(service), view_of(region), env, &arena, &endpoint, &err),
+            endpoint_resolve(services[i].service, view_of(region), env, &arena, &endpoint, &err),
             0);
         assert_view(endpoint.host, host);
         assert_true(view_starts_with(endpoint.url, VIEW("https://")));
         assert_view(view_slice(endpoint.url, 8, endpoint.url.len), host);
         assert_view(endpoint.path, "");
         assert_int_equal(endpoint.url.data[endpoint.url.len], '\0');
-        n++;
+        n[i]++;
     }
     fclose(file);
-    assert_true(n >= 400);
+    /* As many lines of each service, so that none is left out of the file. */
+    for (size_t i = 0; i < N_SERVICES; i++) {
+        assert_int_equal(n[i], n[0]);
+    }
+    assert_true(n[0] >= 4 * 38);
+}
+
+/* The protocol, the target and the names of the service are facts of botocore's models. */
+static void services_are_spoken_to_as_they_want_it(void **state) {
+    (void)state;
+    static const struct {
+        const struct aws_service *service;
+        const char *env_name, *target_prefix, *api_version;
+        enum aws_protocol protocol;
+    } rows[] = {
+        {&codedeploy_service, "CODEDEPLOY", "CodeDeploy_20141006", NULL, AWS_JSON_1_1},
+        {&events_service, "EVENTBRIDGE", "AWSEvents", NULL, AWS_JSON_1_1},
+        {&lambda_service, "LAMBDA", NULL, NULL, AWS_REST_JSON},
+        {&scheduler_service, "SCHEDULER", NULL, NULL, AWS_REST_JSON},
+        {&sns_service, "SNS", NULL, "2010-03-31", AWS_QUERY},
+        {&ssm_service, "SSM", "AmazonSSM", NULL, AWS_JSON_1_1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct aws_service *s = rows[i].service;
+        assert_string_equal(s->env_name, rows[i].env_name);
+        assert_string_equal(s->signing_name, s->name);
+        assert_int_equal(s->protocol, rows[i].protocol);
+        assert_view(view_of(s->target_prefix), rows[i].target_prefix ? rows[i].target_prefix : "");
+        assert_view(view_of(s->api_version), rows[i].api_version ? rows[i].api_version : "");
+    }
+}
+
+/* The URL of one's own of each service is in the variable that the SDKs read. */
+static void each_service_has_its_variable(void **state) {
+    (void)state;
+    static const char *const variables[N_SERVICES] = {
+        "AWS_ENDPOINT_URL_CODEDEPLOY",  "AWS_ENDPOINT_URL_ECR",    "AWS_ENDPOINT_URL_ECS",
+        "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SCHEDULER",
+        "AWS_ENDPOINT_URL_SNS",         "AWS_ENDPOINT_URL_SSM",    "AWS_ENDPOINT_URL_STS",
+    };
+    for (size_t i = 0; i < N_SERVICES; i++) {
+        for (size_t j = 0; j < N_SERVICES; j++) {
+            struct arena arena ARENA_AUTO = ARENA_INIT(4096);
+            struct endpoint endpoint;
+            struct err err;
+            err_init(&err);
+            assert_int_equal(endpoint_resolve(services[i].service, VIEW("eu-west-1"),
+                                              ENV({variables[j], "http://127.0.0.1:9/x"}), &arena,
+                                              &endpoint, &err),
+                             0);
+            assert_int_equal(view_equal(endpoint.url, VIEW("http://127.0.0.1:9/x")), i == j);
+        }
+    }
 }
 
 static struct endpoint resolve(const struct environment *env, struct arena *arena) {
@@ -252,6 +331,8 @@ static void no_memory_is_said(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_those_of_botocore),
+        cmocka_unit_test(services_are_spoken_to_as_they_want_it),
+        cmocka_unit_test(each_service_has_its_variable),
         cmocka_unit_test(overrides),
         cmocka_unit_test(bad_urls_are_refused),
         cmocka_unit_test(odd_switches_are_refused),

@@ -1,4 +1,4 @@
-"""Writes endpoints.txt: what botocore's endpoint rule sets say of ecr, ecs and sts in every region.
+"""Writes endpoints.txt: what botocore's endpoint rule sets say of each service in every region.
 
     python3 tests/unit/aws/data/endpoints.py >tests/unit/aws/data/endpoints.txt
 
@@ -9,13 +9,15 @@ does by default now.
 import botocore.session
 from botocore.endpoint_provider import EndpointProvider
 
+SERVICES = ("codedeploy", "ecr", "ecs", "events", "lambda", "scheduler", "sns", "ssm", "sts")
+
 
 def main():
     session = botocore.session.get_session()
     loader = session.get_component("data_loader")
     partitions = loader.load_data("partitions")
     regions = [r for p in partitions["partitions"] for r in sorted(p["regions"]) if not r.endswith("-global")]
-    for service in ("ecr", "ecs", "sts"):
+    for service in SERVICES:
         provider = EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
         for region in regions:
             for fips in (False, True):
