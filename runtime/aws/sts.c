@@ -187,3 +187,28 @@ bool sts_error_parse(struct view xml, struct arena *arena, struct view *ret_code
     *ret_message = message;
     return true;
 }
+
+void sts_get_caller_identity_call(struct aws_call *ret_call) {
+    *ret_call = (struct aws_call){.service = &sts_service, .operation = "GetCallerIdentity"};
+}
+
+int sts_get_caller_identity_result(const struct aws_call *call, struct arena *arena,
+                                   struct sts_identity *ret_identity, struct err *err) {
+    if (err_is_set(&call->err)) {
+        *err = call->err;
+        return -1;
+    }
+    const char *result = "GetCallerIdentityResponse/GetCallerIdentityResult/";
+    struct view account_path = arena_printf(arena, "%sAccount", result);
+    struct view arn_path = arena_printf(arena, "%sArn", result);
+    if (!account_path.data || !arn_path.data) {
+        return err_out_of_memory(err, "GetCallerIdentity");
+    }
+    if (!copy_text(call->response, account_path.data, arena, &ret_identity->account) ||
+        ret_identity->account.len == 0 ||
+        !copy_text(call->response, arn_path.data, arena, &ret_identity->arn)) {
+        return err_set(err, ERR_BAD_RESPONSE,
+                       "answer to GetCallerIdentity without a proper 'Account' or 'Arn'");
+    }
+    return 0;
+}

@@ -2,7 +2,7 @@
 #define SLIPWAY_AWS_STS_H
 
 /*
- * AWS STS: AssumeRole over the query protocol. AWS STS API Reference, AssumeRole.
+ * AWS STS over the query protocol. AWS STS API Reference, AssumeRole, GetCallerIdentity.
  */
 
 #include "runtime/aws/aws.h"
@@ -32,5 +32,16 @@ ERR_MUST_USE int sts_assume_role_parse(struct view xml, struct arena *arena,
  * when the text is no such document. */
 bool sts_error_parse(struct view xml, struct arena *arena, struct view *ret_code,
                      struct view *ret_message);
+
+/* Who asks. GetCallerIdentity needs no permission. */
+void sts_get_caller_identity_call(struct aws_call *ret_call);
+struct sts_identity {
+    struct view account; /* 12 digits; in the arena, as the ARN */
+    struct view arn;
+};
+/* -1: the call's error, ERR_BAD_RESPONSE where a part is missing. */
+ERR_MUST_USE int sts_get_caller_identity_result(const struct aws_call *call, struct arena *arena,
+                                                struct sts_identity *ret_identity,
+                                                struct err *err);
 
 #endif
