@@ -20,6 +20,7 @@ slipway_static_library(slipway::crypto libcrypto.a)
 slipway_static_library(slipway::ssl libssl.a slipway::crypto)
 slipway_static_library(slipway::curl libcurl.a slipway::ssl slipway::zlib)
 slipway_static_library(slipway::cjson libcjson.a)
+slipway_static_library(slipway::yaml libyaml.a)
 
 # The compiler's specs link static and position-independent. Paths are mapped away, and the link is
 # the same in any folder, so that equal sources give equal bytes. FORTIFY has no effect: musl has

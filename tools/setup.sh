@@ -5,7 +5,7 @@
 packages_of() {
     case $1 in
     compiler) echo gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev \
-        zlib1g-dev libcjson-dev ;;
+        zlib1g-dev libcjson-dev libyaml-dev ;;
     tests) echo libcmocka-dev openssl python3 ;;
     clang) echo clang clang-format clang-tidy llvm ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck git python3 ;;

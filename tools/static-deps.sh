@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds what the release binary links: zlib, OpenSSL, libcurl and cJSON, as static libraries on
+# Builds what the release binary links: zlib, OpenSSL, libcurl, cJSON and
+# libyaml, as static libraries on
 # musl, trimmed to what a TLS client of AWS uses.
 #
 #   tools/static-deps.sh DIRECTORY
@@ -117,6 +118,22 @@ build_cjson() {
     cp cJSON.h "$sysroot/include/cjson/"
 }
 
+# No configure script needs to find out what libyaml needs: its version, and the standard headers.
+build_libyaml() {
+    cd "$work/libyaml"
+    local version source
+    version=$(version_of libyaml)
+    version=${version%-*}
+    version=${version%+*}
+    printf '#define YAML_VERSION_MAJOR %s\n#define YAML_VERSION_MINOR %s\n#define YAML_VERSION_PATCH %s\n#define YAML_VERSION_STRING "%s"\n' \
+        "$(cut -d. -f1 <<<"$version")" "$(cut -d. -f2 <<<"$version")" "$(cut -d. -f3 <<<"$version")" "$version" >config.h
+    for source in api reader scanner parser loader writer emitter dumper; do
+        "$CC" "${cflags[@]}" -DHAVE_CONFIG_H -I. -Iinclude -c "src/$source.c" -o "$source.o"
+    done
+    ar crD "$sysroot/lib/libyaml.a" api.o reader.o scanner.o parser.o loader.o writer.o emitter.o dumper.o
+    cp include/yaml.h "$sysroot/include/"
+}
+
 build_openssl() {
     cd "$work/openssl"
     local options=() option target
@@ -179,7 +196,7 @@ mkdir -p "$work" "$out/logs"
 export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=0 CC=slipway-cc PATH="$sysroot/bin:$PATH"
 umask 022
 write_compiler
-for name in zlib cjson openssl curl; do
+for name in zlib cjson libyaml openssl curl; do
     step "unpack-$name" unpack "$name"
     step "$name" "build_$name"
 done

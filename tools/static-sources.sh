@@ -9,7 +9,7 @@
 # tarballs, DIRECTORY/packages/ca-certificates_*.deb, and DIRECTORY/versions: one "name version" a line.
 set -euo pipefail
 
-readonly sources=(openssl curl zlib cjson)
+readonly sources=(openssl curl zlib cjson libyaml)
 # An index older than this is fetched again, so that a security update is not missed.
 readonly index_max_age_minutes=1440
 

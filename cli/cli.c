@@ -1,0 +1,198 @@
+#include "cli/cli.h"
+
+#include "bootstrap/version.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define ANSWER_BYTES 64
+
+/* --- saying things --- */
+
+void cli_write(FILE *stream, struct view bytes) {
+    if (bytes.len > 0) {
+        fwrite(bytes.data, 1, bytes.len, stream);
+    }
+}
+
+const char *cli_colour(const struct cli *cli, enum colour colour) {
+    if (!cli->colours) {
+        return "";
+    }
+    switch (colour) {
+    case COLOUR_NONE:
+        return "\033[0m";
+    case COLOUR_RED:
+        return "\033[31m";
+    case COLOUR_GREEN:
+        return "\033[32m";
+    case COLOUR_YELLOW:
+        return "\033[33m";
+    case COLOUR_CYAN:
+        return "\033[36m";
+    case COLOUR_BOLD:
+        return "\033[1m";
+    }
+    return "";
+}
+
+int cli_fail(const struct cli *cli, const struct err *err) {
+    fprintf(cli->err, "slipway: %s\n", err->message);
+    if (err->remedy[0] != '\0') {
+        fprintf(cli->err, "remedy: %s\n", err->remedy);
+    }
+    return err_class(err->code) == ERR_CLASS_REFUSED ? EXIT_STATUS_REFUSED : EXIT_STATUS_FAILED;
+}
+
+int cli_usage_error(const struct cli *cli, const char *command, const char *format, ...) {
+    va_list arguments;
+    fprintf(cli->err, "slipway%s%s: ", command[0] == '\0' ? "" : " ", command);
+    va_start(arguments, format);
+    vfprintf(cli->err, format, arguments);
+    va_end(arguments);
+    fprintf(cli->err, "\ntry: slipway%s%s --help\n", command[0] == '\0' ? "" : " ", command);
+    return EXIT_STATUS_USAGE;
+}
+
+bool cli_confirm(const struct cli *cli, const char *question) {
+    char answer[ANSWER_BYTES];
+    if (!cli->is_interactive) {
+        return false;
+    }
+    fprintf(cli->err, "%s [y/N] ", question);
+    fflush(cli->err);
+    if (!fgets(answer, sizeof(answer), cli->in)) {
+        fputs("\n", cli->err);
+        return false;
+    }
+    struct view word = view_trim(view_of(answer));
+    return view_equal_nocase(word, VIEW("y")) || view_equal_nocase(word, VIEW("yes"));
+}
+
+/* --- help --- */
+
+static void print_overview(FILE *stream) {
+    fputs("slipway: deploys container images to Amazon ECS\n\n"
+          "usage: slipway COMMAND [OPTION…] [ARGUMENT…]\n\n",
+          stream);
+    for (const struct command *command = cli_commands; command->name; command++) {
+        fprintf(stream, "  %-18s %s\n", command->name, command->summary);
+    }
+    fputs("\n'slipway COMMAND --help' says more of one\n"
+          "exit status: 0 done, 1 failed, 2 wrong usage, 3 refused\n",
+          stream);
+}
+
+static void print_option(FILE *stream, char letter, const char *name, const char *value,
+                         const char *help) {
+    char left[40];
+    snprintf(left, sizeof(left), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
+             letter ? ", " : "  ", name, value ? "=" : "", value ? value : "");
+    fprintf(stream, "  %-26s %s\n", left, help);
+}
+
+static void print_help(const struct command *command, FILE *stream) {
+    fprintf(stream, "usage: slipway %s%s%s\n\n%s\n", command->name,
+            command->synopsis[0] == '\0' ? "" : " ", command->synopsis, command->summary);
+    if (command->details) {
+        fprintf(stream, "\n%s\n", command->details);
+    }
+    fputs("\noptions\n", stream);
+    for (const struct option_row *row = command->options; row && row->name; row++) {
+        print_option(stream, row->letter, row->name, row->value, row->help);
+    }
+    print_option(stream, 'h', "help", NULL, "show this");
+    fprintf(stream, "\nexample\n  %s\n", command->example);
+}
+
+/* --- finding a command --- */
+
+/* The words of a command's name that argv begins with, all of them, or 0. */
+static size_t match(const char *name, char **words, size_t n_words) {
+    struct view rest = view_of(name);
+    struct view word;
+    size_t n = 0;
+    while (view_split(&rest, ' ', &word)) {
+        if (n >= n_words || !view_equal(word, view_of(words[n]))) {
+            return 0;
+        }
+        n++;
+    }
+    return n;
+}
+
+static const struct command *find_command(char **words, size_t n_words, size_t *ret_used) {
+    for (const struct command *command = cli_commands; command->name; command++) {
+        *ret_used = match(command->name, words, n_words);
+        if (*ret_used > 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static bool is_word(const char *word, const char *a, const char *b) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* "slipway config" alone: which commands begin so. */
+static int unknown_command(const struct cli *cli, char **words, size_t n_words) {
+    struct view first = view_of(words[0]);
+    struct view group;
+    struct view rest;
+    bool is_group = false;
+    for (const struct command *command = cli_commands; command->name; command++) {
+        is_group = is_group || (view_cut(view_of(command->name), ' ', &group, &rest) &&
+                                view_equal(group, first));
+    }
+    if (!is_group) {
+        return cli_usage_error(cli, "", "unknown command '%s'", words[0]);
+    }
+    fprintf(cli->err,
+            n_words > 1 ? "slipway: unknown command '%s %s'; there are:\n"
+                        : "slipway: '%s' is several commands:\n",
+            words[0], n_words > 1 ? words[1] : "");
+    for (const struct command *command = cli_commands; command->name; command++) {
+        if (view_cut(view_of(command->name), ' ', &group, &rest) && view_equal(group, first)) {
+            fprintf(cli->err, "  slipway %-18s %s\n", command->name, command->summary);
+        }
+    }
+    return EXIT_STATUS_USAGE;
+}
+
+int cli_run(struct cli *cli, int argc, char **argv) {
+    char **words = argv + 1;
+    size_t n_words = argc > 1 ? (size_t)argc - 1 : 0;
+    size_t used;
+    if (n_words == 0) {
+        print_overview(cli->err);
+        return EXIT_STATUS_USAGE;
+    }
+    if (is_word(words[0], "--version", "version")) {
+        fputs("slipway " SLIPWAY_VERSION "\n", cli->out);
+        return EXIT_STATUS_DONE;
+    }
+    if (is_word(words[0], "--help", "-h") || (n_words == 1 && is_word(words[0], "help", "help"))) {
+        print_overview(cli->out);
+        return EXIT_STATUS_DONE;
+    }
+    bool wants_help = is_word(words[0], "help", "help");
+    words += wants_help;
+    n_words -= wants_help;
+    const struct command *command = find_command(words, n_words, &used);
+    if (!command) {
+        return unknown_command(cli, words, n_words);
+    }
+    struct arguments arguments = {0};
+    struct err err;
+    err_init(&err);
+    if (!wants_help && arguments_parse(command->options, words + used, n_words - used, cli->arena,
+                                       &arguments, &wants_help, &err) < 0) {
+        return cli_usage_error(cli, command->name, "%s", err.message);
+    }
+    if (wants_help) {
+        print_help(command, cli->out);
+        return EXIT_STATUS_DONE;
+    }
+    return command->run(cli, &arguments);
+}

@@ -1,0 +1,62 @@
+#include "cli/commands.h"
+
+#include "cli/event_file.h"
+#include "cli/files/file.h"
+#include "cli/session.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/json.h"
+
+/* Lambda takes no larger payload; an SQS batch and EventBridge's events are smaller. */
+#define FILE_BYTES ((size_t)6 * 1024 * 1024)
+
+const struct option_row event_options[] = {
+    {.name = "dry-run", .letter = 'n', .help = "plan, write nothing and tell nobody"},
+    {0},
+};
+
+/* The status that goes with the answer's. */
+static int status_of(struct view response) {
+    static const struct json_limits limits = {.max_bytes = FILE_BYTES, .max_depth = 64};
+    struct json *root JSON_AUTO = NULL;
+    struct err err;
+    err_init(&err);
+    if (json_parse(response, &limits, "answer", &root, &err) < 0) {
+        return EXIT_STATUS_DONE;
+    }
+    return view_equal(json_string(json_get(root, "status")), VIEW("refused")) ? EXIT_STATUS_REFUSED
+                                                                              : EXIT_STATUS_DONE;
+}
+
+int command_event(struct cli *cli, const struct arguments *arguments) {
+    struct session session SESSION_AUTO = {0};
+    struct buf response BUF_AUTO = BUF_INIT(FILE_BYTES);
+    struct view text;
+    struct view payload;
+    struct err err;
+    err_init(&err);
+    if (arguments->n_operands != 1) {
+        return cli_usage_error(cli, "event", "expected one file, got %zu", arguments->n_operands);
+    }
+    const struct session_options options = {.dry_run = arguments_has(arguments, "dry-run"),
+                                            .tells = true};
+    if (file_read(arguments->operands[0], FILE_BYTES, cli->arena, &text, &err) < 0 ||
+        session_open(cli, &options, &session, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    const struct event_place place = {
+        .account = session.config.own_account,
+        .region = session.config.region,
+        .now_ms = clock_wall_ms(cli->clock),
+        .random = clock_random(cli->clock),
+    };
+    if (event_file_payload(text, &place, cli->arena, &payload, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    struct lambda_invocation invocation = session_invocation(&session, payload);
+    if (handler_invoke(&session.handler, &invocation, &response, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    cli_write(cli->out, buf_view(&response));
+    cli_write(cli->out, VIEW("\n"));
+    return status_of(buf_view(&response));
+}

@@ -1,0 +1,11 @@
+#ifndef SLIPWAY_CLI_COMMANDS_H
+#define SLIPWAY_CLI_COMMANDS_H
+
+/* What the table in commands.c names: each command's options and its function, one file a group. */
+
+#include "cli/cli.h"
+
+extern const struct option_row event_options[];
+int command_event(struct cli *cli, const struct arguments *arguments);
+
+#endif

@@ -1,0 +1,104 @@
+#include "cli/session.h"
+
+#include "bootstrap/version.h"
+#include "runtime/aws/sts.h"
+#include "runtime/http/http_curl.h"
+
+#define INVOCATION_MS ((int64_t)10 * 60 * 1000)
+
+static void write_line(void *state, struct view line) {
+    cli_write(state, line);
+}
+
+static int set_up_log(struct session *session, const struct environment *env, struct err *err) {
+    struct view level = view_trim(environment_get(env, "LOG_LEVEL"));
+    log_init(&session->log, session->cli->clock);
+    session->log.write = write_line;
+    session->log.state = session->cli->err;
+    session->log.level = LOG_WARN;
+    if (level.len > 0 && !log_level_parse(level, &session->log.level)) {
+        return err_set(
+            err, ERR_CONFIG_INVALID,
+            "LOG_LEVEL: expected trace, debug, info, warn, error or fatal, got '" VIEW_FMT "'",
+            VIEW_ARG(level));
+    }
+    return 0;
+}
+
+static int find_account(struct session *session, struct err *err) {
+    struct sts_identity identity;
+    struct aws_call call;
+    struct arena *arena = session->cli->arena;
+    if (session->config.own_account.len > 0) {
+        return 0;
+    }
+    sts_get_caller_identity_call(&call);
+    aws_call_all(session->aws, &call, 1, clock_monotonic_ms(session->cli->clock) + INVOCATION_MS,
+                 arena);
+    if (sts_get_caller_identity_result(&call, arena, &identity, err) < 0) {
+        return -1;
+    }
+    session->config.own_account = identity.account;
+    session->caller = identity.arn;
+    return 0;
+}
+
+static int set_up_aws(struct session *session, const struct environment *env, struct err *err) {
+    const struct http_curl_options http_options = {
+        .ca_bundle = env->get(env->state, "AWS_CA_BUNDLE"),
+        .user_agent = "slipway-cli/" SLIPWAY_VERSION,
+    };
+    if (http_curl_new(&http_options, &session->http, err) < 0) {
+        return -1;
+    }
+    const struct aws_options aws_options = {
+        .http = &session->http,
+        .clock = session->cli->clock,
+        .env = env,
+        .region = session->config.region,
+    };
+    return aws_new(&aws_options, &session->aws, err);
+}
+
+int session_open(struct cli *cli, const struct session_options *options,
+                 struct session *ret_session, struct err *err) {
+    struct session *session = ret_session;
+    const struct environment *env = options->env ? options->env : cli->env;
+    *session = (struct session){.cli = cli};
+    if (set_up_log(session, env, err) < 0 ||
+        config_load(env, cli->arena, &session->config, err) < 0 ||
+        set_up_aws(session, env, err) < 0 || find_account(session, err) < 0) {
+        return -1;
+    }
+    session->config.dry_run = session->config.dry_run || options->dry_run;
+    const struct notifier_options notifier_options = {
+        .config = &session->config, .aws = session->aws, .env = env};
+    if (options->tells && notifier_new(&notifier_options, &session->notifier, err) < 0) {
+        return -1;
+    }
+    session->handler = (struct handler){
+        .config = &session->config,
+        .aws = session->aws,
+        .clock = cli->clock,
+        .notifier = session->notifier,
+    };
+    return 0;
+}
+
+void session_close(struct session *session) {
+    notifier_free(session->notifier);
+    aws_free(session->aws);
+    http_curl_free(&session->http);
+}
+
+struct lambda_invocation session_invocation(struct session *session, struct view payload) {
+    const struct clock *clock = session->cli->clock;
+    return (struct lambda_invocation){
+        .request_id = VIEW("slipway-cli"),
+        .deadline_wall_ms = clock_wall_ms(clock) + INVOCATION_MS,
+        .deadline_ms = clock_monotonic_ms(clock) + INVOCATION_MS,
+        .payload = payload,
+        .arena = session->cli->arena,
+        .log = &session->log,
+    };
+}

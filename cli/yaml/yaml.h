@@ -1,0 +1,61 @@
+#ifndef SLIPWAY_CLI_YAML_YAML_H
+#define SLIPWAY_CLI_YAML_YAML_H
+
+/*
+ * YAML 1.1 in (libyaml), as a tree that knows where each value stands in its file: so that a
+ * problem can be told with line and column, and a line can be inserted without touching the rest.
+ *
+ * One document, UTF-8, at most YAML_MAX_BYTES. Refused, with line and column: what is not YAML,
+ * more than one document, a mapping with a key twice, a key that is not a scalar, an alias without
+ * its anchor or inside of it, more than YAML_MAX_DEPTH levels, and more than YAML_MAX_VALUES values
+ * with aliases followed (a "billion laughs" file).
+ */
+
+#include "runtime/base/arena.h"
+#include "runtime/base/err.h"
+#include "runtime/base/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define YAML_MAX_BYTES ((size_t)1024 * 1024)
+#define YAML_MAX_DEPTH 64
+#define YAML_MAX_VALUES ((size_t)100000)
+
+enum yaml_kind { YAML_NOTHING, YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
+enum yaml_style { YAML_PLAIN, YAML_QUOTED, YAML_BLOCK_TEXT, YAML_BLOCK, YAML_FLOW };
+
+/* Where a value begins and ends in the file's bytes. */
+struct yaml_place {
+    size_t line, column; /* from 1; columns count characters */
+    size_t offset;       /* of its first byte (behind an anchor and a tag) */
+    size_t end;          /* of the byte behind its last one; of an alias: behind the alias */
+};
+
+struct yaml_value {
+    enum yaml_kind kind;
+    enum yaml_style style;
+    bool is_alias; /* it stands at `place` as *name */
+    struct yaml_place place;
+    struct view text;         /* of a scalar, decoded */
+    struct yaml_pair *pairs;  /* of a mapping, in the file's order */
+    struct yaml_value *items; /* of a sequence */
+    size_t n;                 /* of either */
+};
+
+struct yaml_pair {
+    struct yaml_value key;
+    struct yaml_value value;
+};
+
+/* An empty file is YAML_NOTHING. Everything lives in the arena; `text` has to stay. `file` names it
+ * in messages ("dev.yaml:3:7: …"). -1: ERR_CONFIG_INVALID, ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int yaml_parse(struct view text, const char *file, struct arena *arena,
+                            struct yaml_value *ret_root, struct err *err);
+
+/* A mapping's value, NULL when absent or when it is no mapping. `<<` merges are not followed. */
+const struct yaml_value *yaml_get(const struct yaml_value *mapping, const char *key);
+/* Null as YAML 1.1 spells it: plain "", "~", "null", "Null", "NULL". NULL is, too. */
+bool yaml_is_null(const struct yaml_value *value);
+
+#endif
