@@ -229,6 +229,9 @@ int events_list_targets_by_rule_result(const struct aws_call *call, struct arena
 struct view events_retarget(const struct events_target *target, struct view task_definition,
                             struct arena *arena) {
     struct buf text BUF_AUTO = BUF_INIT(PUT_BYTES);
+    if (target->task_definition_text.len == 0) {
+        return arena_copy(arena, target->text);
+    }
     size_t at = (size_t)(target->task_definition_text.data - target->text.data);
     buf_append(&text, view_slice(target->text, 0, at));
     json_append_string(&text, task_definition);
@@ -250,7 +253,7 @@ static int failed_entry(const struct aws_call *call, struct json_span root, cons
                         const char *what, struct err *err) {
     struct json_span entries;
     struct json_span entry = {0};
-    struct json_span code = {0};
+    struct json_span code = {.type = JSON_NULL};
     struct json_span message = {0};
     if (answer_array(root, member, &entries)) {
         struct json_iterator iterator = json_iterate(entries);
@@ -260,6 +263,10 @@ static int failed_entry(const struct aws_call *call, struct json_span root, cons
             }
         }
         (void)json_find(entry, "ErrorMessage", &message);
+    }
+    if (code.type != JSON_STRING) {
+        return err_set(err, ERR_BAD_RESPONSE, "EventBridge did not take %s, it does not say why%s",
+                       what, answer_note(call).text);
     }
     enum err_code kind = ERR_BAD_RESPONSE;
     if (json_span_equals(code.text, VIEW("ThrottlingException"))) {

@@ -62,7 +62,8 @@ ERR_MUST_USE int events_list_targets_by_rule_result(const struct aws_call *call,
                                                     struct err *err);
 
 /* The target's object with another task definition and all else the same, byte for byte: PutTargets
- * replaces the whole target of an id. .data NULL: memory ran out. */
+ * replaces the whole target of an id. One that runs no task stays as it is. .data NULL: memory ran
+ * out. */
 struct view events_retarget(const struct events_target *target, struct view task_definition,
                             struct arena *arena);
 
