@@ -13,7 +13,8 @@ const struct aws_service scheduler_service = {
     .protocol = AWS_REST_JSON,
 };
 
-#define PATH_BYTES ((size_t)4096)
+/* A token is 2048 bytes at most; encoded, each may become three. */
+#define PATH_BYTES ((size_t)8192)
 #define DOCUMENT_BYTES ((size_t)512 * 1024)
 
 /* --- requests --- */
