@@ -16,6 +16,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/view.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -32,6 +33,11 @@ struct cli {
     FILE *in, *out, *err;
     bool colours;        /* of `out`; not where NO_COLOR is set or it is no terminal */
     bool is_interactive; /* a person sits there: `in` and `err` are terminals */
+    size_t columns;      /* of the terminal that `err` is; 0: it is none */
+    /* Set by Ctrl-C once a command has asked for that (catch_interrupts()), which ends the process
+     * otherwise. Either may be NULL. */
+    const volatile sig_atomic_t *interrupted;
+    void (*catch_interrupts)(void);
     struct arena *arena; /* as long as the command */
 };
 

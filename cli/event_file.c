@@ -1,13 +1,8 @@
 #include "cli/event_file.h"
 
 #include "runtime/base/buf.h"
-#include "runtime/base/clock.h"
 #include "runtime/base/json_scan.h"
 #include "runtime/base/json_write.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #define TEXT_BYTES ((size_t)8 * 1024 * 1024)
 #define TEXT_DEPTH 64
@@ -21,14 +16,6 @@ struct conversion {
 static bool is_entry(struct json_span value) {
     struct json_span ignored;
     return value.type == JSON_OBJECT && json_find(value, "DetailType", &ignored);
-}
-
-/* EventBridge's time is to the second. */
-static void put_time(struct json_writer *w, int64_t now_ms) {
-    char time[TIME_RFC3339_BYTES];
-    time_format_rfc3339(now_ms, time);
-    memcpy(time + strlen("2026-11-20T22:39:04"), "Z", 2);
-    json_put_string(w, "time", view_of(time));
 }
 
 static int entry_fails(const struct conversion *c, size_t number, const char *what) {
@@ -62,24 +49,14 @@ static int put_event(const struct conversion *c, struct json_writer *w, struct j
     if (json_scan(detail, &limits, "Detail", &object, &err) < 0 || object.type != JSON_OBJECT) {
         return entry_fails(c, number, "'Detail' is no string that holds a JSON object");
     }
-    char id[37];
-    uint64_t a = c->place->random;
-    uint64_t b = (c->place->random * UINT64_C(0x9e3779b97f4a7c15)) + number;
-    snprintf(id, sizeof(id), "%08x-%04x-4%03x-8%03x-%012" PRIx64, (unsigned)(a >> 32),
-             (unsigned)(a >> 16) & 0xffffU, (unsigned)a & 0xfffU, (unsigned)(b >> 48) & 0xfffU,
-             b & UINT64_C(0xffffffffffff));
-    json_begin_object(w, NULL);
-    json_put_string(w, "version", VIEW("0"));
-    json_put_string(w, "id", view_of(id));
-    json_put_string(w, "detail-type", detail_type);
-    json_put_string(w, "source", source);
-    json_put_string(w, "account", c->place->account);
-    put_time(w, c->place->now_ms);
-    json_put_string(w, "region", c->place->region);
     bool has_resources = json_find(entry, "Resources", &resources) && resources.type == JSON_ARRAY;
-    json_put_raw(w, "resources", has_resources ? resources.text : VIEW("[]"));
-    json_put_raw(w, "detail", object.text);
-    json_end_object(w);
+    const struct envelope envelope = {
+        .source = source,
+        .detail_type = detail_type,
+        .resources = has_resources ? resources.text : VIEW(""),
+        .detail = object.text,
+    };
+    envelope_write(w, &envelope, c->place, number);
     return 0;
 }
 

@@ -8,18 +8,10 @@
  * "Entries"), become the events that EventBridge would make of them. Pure.
  */
 
+#include "cli/envelope.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
 #include "runtime/base/view.h"
-
-#include <stdint.h>
-
-/* What EventBridge adds. */
-struct event_place {
-    struct view account, region;
-    int64_t now_ms;
-    uint64_t random; /* makes the event's id */
-};
 
 /* -1: ERR_EVENT_MALFORMED naming the entry; ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int event_file_payload(struct view text, const struct event_place *place,

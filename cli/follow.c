@@ -1,0 +1,240 @@
+#include "cli/follow.h"
+
+#include "cli/envelope.h"
+#include "cli/table.h"
+#include "handlers/deploy/plan.h"
+#include "runtime/base/utf8.h"
+
+#include <inttypes.h>
+
+#define ASK_EVERY_MS ((int64_t)3000)
+/* Ctrl-C is answered within that time. */
+#define NAP_MS ((int64_t)100)
+#define CALL_MS ((int64_t)30000)
+/* Failures to ask in a row before it is given up. */
+#define FAILURES_MAX 10
+#define LINE_BYTES ((size_t)4096)
+#define LOOK_BYTES ((size_t)16 * 1024 * 1024)
+
+/* --- judging --- */
+
+static const struct ecs_deployment *deployment_of(const struct ecs_service_state *service,
+                                                  struct view id) {
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        if (view_equal(service->deployments[i].id, id)) {
+            return &service->deployments[i];
+        }
+    }
+    return id.len == 0 ? service->primary : NULL;
+}
+
+enum follow_state follow_judge(const struct ecs_service_state *service, struct view deployment_id) {
+    const struct ecs_deployment *deployment = deployment_of(service, deployment_id);
+    if (deployment && view_equal(deployment->rollout_state, VIEW("FAILED"))) {
+        return FOLLOW_FAILED;
+    }
+    if (!deployment || deployment != service->primary) {
+        return FOLLOW_REPLACED;
+    }
+    return view_equal(deployment->rollout_state, VIEW("COMPLETED")) ? FOLLOW_COMPLETED
+                                                                    : FOLLOW_GOING;
+}
+
+/* --- showing --- */
+
+static void append_duration(struct buf *line, int64_t ms) {
+    int64_t seconds = ms / 1000;
+    if (seconds >= 3600) {
+        buf_appendf(line, "%" PRId64 "h", seconds / 3600);
+    }
+    if (seconds >= 60) {
+        buf_appendf(line, "%" PRId64 "m", seconds / 60 % 60);
+    }
+    buf_appendf(line, "%" PRId64 "s", seconds % 60);
+}
+
+/* The first so many characters. */
+static struct view cut_to_columns(struct view text, size_t columns) {
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (((unsigned char)text.data[i] & 0xc0) != 0x80 && n++ == columns) {
+            return view_slice(text, 0, i);
+        }
+    }
+    return text;
+}
+
+struct view follow_line(const struct follow_target *target, const struct ecs_service_state *service,
+                        int64_t now_ms, size_t columns, struct arena *arena) {
+    struct buf line BUF_AUTO = BUF_INIT(LINE_BYTES);
+    const struct ecs_deployment *deployment = deployment_of(service, target->deployment_id);
+    buf_append(&line, target->name);
+    buf_append_str(&line, ": ");
+    if (deployment) {
+        buf_appendf(&line, "%" PRId64 "/%" PRId64 " running, %" PRId64 " pending",
+                    deployment->running_tasks, deployment->desired_tasks,
+                    deployment->pending_tasks);
+        if (deployment->failed_tasks > 0) {
+            buf_appendf(&line, ", %" PRId64 " failed", deployment->failed_tasks);
+        }
+        buf_append_str(&line, ", ");
+    }
+    append_duration(&line, now_ms > target->begun_ms ? now_ms - target->begun_ms : 0);
+    if (service->n_events > 0 && service->events[0].created_at_ms >= target->begun_ms) {
+        buf_append_str(&line, ": ");
+        buf_append(&line, view_slice(service->events[0].message, 0, LINE_BYTES / 2));
+    }
+    struct view clean = table_clean(buf_view(&line), arena);
+    return clean.data && columns > 0 ? cut_to_columns(clean, columns) : clean;
+}
+
+/* What was shown last; on a terminal the line is written over. */
+struct progress {
+    const struct cli *cli;
+    struct buf shown;
+};
+
+static void show_line(struct progress *progress, struct view line) {
+    const struct cli *cli = progress->cli;
+    if (view_equal(line, buf_view(&progress->shown))) {
+        return;
+    }
+    buf_clear(&progress->shown);
+    buf_append(&progress->shown, line);
+    fputs(cli->columns > 0 ? "\r\033[K" : "", cli->err);
+    cli_write(cli->err, line);
+    fputs(cli->columns > 0 ? "" : "\n", cli->err);
+    fflush(cli->err);
+}
+
+/* Elsewhere than on a terminal the time alone is no news. */
+static int64_t shown_time(const struct cli *cli, const struct follow_target *target) {
+    return cli->columns > 0 ? clock_wall_ms(cli->clock) : target->begun_ms;
+}
+
+/* --- asking --- */
+
+static int look(struct session *session, const struct follow_target *target, struct arena *arena,
+                struct ecs_service_state *ret_service, struct err *err) {
+    struct aws_call call = {0};
+    if (ecs_describe_services_call(target->cluster, &target->service, 1, VIEW(""), arena, &call,
+                                   err) < 0) {
+        return -1;
+    }
+    aws_call_all(session->aws, &call, 1, clock_monotonic_ms(session->cli->clock) + CALL_MS, arena);
+    return ecs_describe_services_result(&call, target->service, arena, ret_service, err);
+}
+
+static bool is_interrupted(const struct cli *cli) {
+    return cli->interrupted && *cli->interrupted;
+}
+
+static void nap(const struct cli *cli) {
+    for (int64_t ms = 0; ms < ASK_EVERY_MS && !is_interrupted(cli); ms += NAP_MS) {
+        clock_sleep_ms(cli->clock, NAP_MS);
+    }
+}
+
+/* The core's own words for how it ended, with why its tasks stopped. */
+static void explain(struct session *session, const struct follow_target *target,
+                    const struct ecs_service_state *service, enum follow_state state) {
+    struct cli *cli = session->cli;
+    struct view payload;
+    struct planned made;
+    struct err err;
+    err_init(&err);
+    const struct event_place place = {
+        .account = session->config.own_account,
+        .region = session->config.region,
+        .now_ms = clock_wall_ms(cli->clock),
+        .random = clock_random(cli->clock),
+    };
+    const struct deployment_end end = {
+        .name = state == FOLLOW_COMPLETED ? "SERVICE_DEPLOYMENT_COMPLETED"
+                                          : "SERVICE_DEPLOYMENT_FAILED",
+        .service_arn = service->arn,
+        .deployment_id = target->deployment_id.len > 0 || !service->primary ? target->deployment_id
+                                                                            : service->primary->id,
+    };
+    if (deployment_end_event(&end, &place, cli->arena, &payload, &err) < 0) {
+        return;
+    }
+    struct lambda_invocation invocation = session_invocation(session, payload);
+    if (handler_plan(&session->handler, &invocation, &made, &err) < 0 || made.n != 1) {
+        return;
+    }
+    struct view why = table_clean(made.changes[0].rollout.why, cli->arena);
+    struct view remedy = table_clean(made.changes[0].rollout.remedy, cli->arena);
+    if (why.len > 0) {
+        fputs("why: ", cli->err);
+        cli_write(cli->err, why);
+        fputs("\n", cli->err);
+    }
+    if (remedy.len > 0) {
+        fputs("remedy: ", cli->err);
+        cli_write(cli->err, remedy);
+        fputs("\n", cli->err);
+    }
+}
+
+static int end(struct session *session, const struct follow_target *target,
+               const struct ecs_service_state *service, enum follow_state state) {
+    FILE *err = session->cli->err;
+    switch (state) {
+    case FOLLOW_COMPLETED:
+        fputs("completed\n", err);
+        return EXIT_STATUS_DONE;
+    case FOLLOW_FAILED:
+        fputs("the deployment failed\n", err);
+        explain(session, target, service, state);
+        return EXIT_STATUS_FAILED;
+    case FOLLOW_REPLACED:
+        fputs("another deployment took its place, or ECS went back to the one before\n", err);
+        explain(session, target, service, state);
+        return EXIT_STATUS_FAILED;
+    case FOLLOW_GOING:
+        break;
+    }
+    fprintf(err, "the deployment goes on; see: slipway status %.*s\n", (int)target->name.len,
+            target->name.data);
+    return EXIT_STATUS_FAILED;
+}
+
+int follow(struct session *session, const struct follow_target *target, int64_t timeout_ms) {
+    struct cli *cli = session->cli;
+    struct arena arena ARENA_AUTO = ARENA_INIT(LOOK_BYTES);
+    struct progress progress = {.cli = cli, .shown = BUF_INIT(LINE_BYTES)};
+    struct ecs_service_state service = {0};
+    enum follow_state state = FOLLOW_GOING;
+    int64_t until_ms = clock_monotonic_ms(cli->clock) + timeout_ms;
+    struct err err;
+    err_init(&err);
+    for (int failures = 0; state == FOLLOW_GOING;) {
+        arena_reset(&arena);
+        err_init(&err);
+        service = (struct ecs_service_state){0};
+        if (look(session, target, &arena, &service, &err) < 0) {
+            if (++failures == FAILURES_MAX || err_class(err.code) == ERR_CLASS_REFUSED) {
+                break;
+            }
+        } else {
+            failures = 0;
+            state = follow_judge(&service, target->deployment_id);
+            show_line(&progress,
+                      follow_line(target, &service, shown_time(cli, target), cli->columns, &arena));
+        }
+        if (state == FOLLOW_GOING &&
+            (is_interrupted(cli) || clock_monotonic_ms(cli->clock) >= until_ms)) {
+            break;
+        }
+        if (state == FOLLOW_GOING) {
+            nap(cli);
+        }
+    }
+    fputs(cli->columns > 0 && progress.shown.len > 0 ? "\n" : "", cli->err);
+    buf_release(&progress.shown);
+    if (err_is_set(&err)) {
+        (void)cli_fail(cli, &err);
+    }
+    return end(session, target, &service, state);
+}
