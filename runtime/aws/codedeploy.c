@@ -256,25 +256,27 @@ int codedeploy_get_groups_result(const struct aws_call *call, struct view cluste
     struct json_span root;
     struct json_span groups;
     struct json_span group;
-    *ret_group = (struct view){0};
+    struct view found = {0};
     if (is_missing(call)) {
+        *ret_group = found;
         return 0;
     }
     if (check_call(call, err) < 0 || answer_object(call, &root, err) < 0) {
         return -1;
     }
     if (!answer_array(root, "deploymentGroupsInfo", &groups)) {
+        *ret_group = found;
         return 0;
     }
     struct json_iterator iterator = json_iterate(groups);
-    while (ret_group->len == 0 && json_next_element(&iterator, &group)) {
+    while (found.len == 0 && json_next_element(&iterator, &group)) {
         bool is_it = false;
         if (deploys(group, cluster, service, arena, &is_it, err) < 0 ||
-            (is_it &&
-             answer_string(call, group, "deploymentGroupName", arena, ret_group, err) < 0)) {
+            (is_it && answer_string(call, group, "deploymentGroupName", arena, &found, err) < 0)) {
             return -1;
         }
     }
+    *ret_group = found;
     return 0;
 }
 

@@ -72,8 +72,7 @@ struct codedeploy_create {
     struct view platform_version; /* empty: CodeDeploy's own choice */
     struct view description;
 };
-/* CreateDeployment with an AppSpec of the service's new revision, and its SHA-256. Marked `once`.
- */
+/* CreateDeployment with an AppSpec of the service's new revision. Marked `once`. */
 ERR_MUST_USE int codedeploy_create_call(const struct codedeploy_create *create, struct arena *arena,
                                         struct aws_call *ret_call, struct err *err);
 /* The deployment's id. ERR_AWS_UNAVAILABLE while another one of the group is under way;
