@@ -61,7 +61,9 @@ int sns_publish_call(const struct sns_message *message, struct arena *arena,
     struct aws_call call = {.service = &sns_service, .operation = "Publish", .once = true};
     struct arn topic;
     put(&body, "TopicArn", message->topic_arn);
-    put_subject(&body, message->subject);
+    if (message->subject.len > 0) {
+        put_subject(&body, message->subject);
+    }
     put(&body, "Message", message->message);
     put_attributes(&body, message);
     if (view_ends_with(message->topic_arn, VIEW(".fifo"))) {
@@ -78,12 +80,18 @@ int sns_publish_call(const struct sns_message *message, struct arena *arena,
     return 0;
 }
 
+/* By SNS's policies, or by those of the key of an encrypted topic. */
+static bool is_denied(const struct aws_call *call) {
+    return answer_is_denied(call) || answer_has_code(call, "AuthorizationErrorException") ||
+           answer_has_code(call, "KMSAccessDenied") ||
+           answer_has_code(call, "KMSAccessDeniedException");
+}
+
 int sns_publish_result(const struct aws_call *call, struct err *err) {
     if (!answer_failed(call)) {
         return 0;
     }
-    if (answer_has_code(call, "AuthorizationError") ||
-        answer_has_code(call, "AuthorizationErrorException")) {
+    if (is_denied(call)) {
         err_set(err, ERR_ACCESS_DENIED, "Publish denied: " VIEW_FMT "%s",
                 VIEW_ARG(answer_message(call)), answer_note(call).text);
         err_remedy(err, "allow sns:Publish on SNS_TOPIC_ARN to the function's role, and "

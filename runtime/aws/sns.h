@@ -18,7 +18,8 @@ struct sns_attribute {
 };
 struct sns_message {
     struct view topic_arn;
-    struct view subject; /* cut at SNS_SUBJECT_BYTES; what is not printable ASCII becomes '?' */
+    struct view subject; /* cut at SNS_SUBJECT_BYTES; what is not printable ASCII becomes '?'; left
+                            out when it is empty */
     struct view message;
     const struct sns_attribute *attributes; /* for filter policies */
     size_t n_attributes;

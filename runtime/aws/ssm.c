@@ -39,8 +39,11 @@ int ssm_get_parameter_call(struct view name, struct arena *arena, struct aws_cal
     return 0;
 }
 
+/* KMS names its action, or says "The ciphertext refers to a customer master key that does not
+ * exist, […] or you are not allowed to access." */
 static int refuse(const struct aws_call *call, struct err *err) {
-    bool is_kms = denial_text_has(call->message, "kms:");
+    bool is_kms =
+        denial_text_has(call->message, "kms:") || denial_text_has(call->message, "ciphertext");
     if (answer_is_denied(call)) {
         err_set(err, ERR_ACCESS_DENIED, "GetParameter denied: " VIEW_FMT "%s",
                 VIEW_ARG(answer_message(call)), answer_note(call).text);
