@@ -23,18 +23,19 @@ struct process {
     const struct clock *clock;
     struct config config;
     int64_t budget_ms;
+    size_t n;
+    struct tag_policy any_tag;
+    /* process_add() fills these, one after the other */
     struct trigger triggers[PROCESS_MAX_CHANGES];
     struct target targets[PROCESS_MAX_CHANGES];
     struct facts facts[PROCESS_MAX_CHANGES];
     struct change changes[PROCESS_MAX_CHANGES];
-    size_t n;
-    struct tag_policy any_tag;
 };
 
 static inline void process_init(struct process *p, const struct clock *clock) {
     struct err err;
     err_init(&err);
-    memset(p, 0, sizeof(*p));
+    memset(p, 0, offsetof(struct process, triggers));
     p->arena = ARENA_INIT(256 * 1024 * 1024);
     p->clock = clock;
     p->budget_ms = 60000;
@@ -77,6 +78,7 @@ static inline struct trigger *process_add(struct process *p, const char *service
                        .name = VIEW("myproject_backend")},
         .deploy_tags = &p->any_tag,
     };
+    p->facts[p->n] = (struct facts){0};
     p->changes[p->n] = (struct change){.trigger = trigger, .target = target};
     p->n++;
     return trigger;

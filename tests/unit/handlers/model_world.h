@@ -44,7 +44,6 @@ struct world;
 struct actor {
     struct world *world;
     size_t index, event;
-    struct process process;
     struct fake_ecs *ecs;
     pthread_t thread;
     sem_t turn;
@@ -53,8 +52,8 @@ struct actor {
     uint64_t history; /* of what it has been answered */
     int calls;        /* that were carried out */
     bool is_dead;     /* killed: nothing it does has an effect any more */
-    bool waits_for_death;
     char event_id[16], tag[8];
+    struct process process;
 };
 
 struct world {
@@ -62,9 +61,9 @@ struct world {
     struct arena arena;
     struct fake_clock clock;
     struct fake_ecs ecs;
-    struct actor actors[MAX_PROCESSES];
     size_t n_actors;
-    sem_t turn; /* the scheduler's */
+    sem_t turn;                         /* the scheduler's */
+    struct actor actors[MAX_PROCESSES]; /* large: only those in use are cleared */
 };
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t len) {
@@ -157,7 +156,10 @@ static int64_t event_time(const struct scenario *scenario, size_t event) {
 
 static void add_actor(struct world *world, size_t event) {
     struct actor *actor = &world->actors[world->n_actors];
-    *actor = (struct actor){.world = world, .index = world->n_actors, .event = event};
+    memset(actor, 0, offsetof(struct actor, process));
+    actor->world = world;
+    actor->index = world->n_actors;
+    actor->event = event;
     actor->ecs = &world->ecs;
     actor->history = event + 1;
     sem_init(&actor->turn, 0, 0);
@@ -211,7 +213,7 @@ static void begin_past(struct world *world) {
 
 /* Revision 40 runs; without a past nothing of slipway's has been there. */
 static void begin_world(struct world *world, const struct scenario *scenario) {
-    memset(world, 0, sizeof(*world));
+    memset(world, 0, offsetof(struct world, actors));
     world->scenario = scenario;
     world->arena = ARENA_INIT(64 * 1024 * 1024);
     sem_init(&world->turn, 0, 0);
