@@ -3,8 +3,9 @@
 #include "handlers/report.h"
 #include "runtime/base/buf.h"
 
-/* A detail has some twenty members, of which messages are the longest. */
-#define DETAIL_BYTES ((size_t)64 * 1024)
+/* A detail has some twenty members; what a task has moved can be a long list. SNS and EventBridge
+ * take 256 KB, with all that goes with it. */
+#define DETAIL_BYTES ((size_t)192 * 1024)
 
 static enum notice_kind notice_of_rollout(enum rollout_outcome outcome) {
     switch (outcome) {
@@ -50,6 +51,10 @@ enum notice_kind notice_of(const struct config *config, const struct change *cha
         return NOTICE_NONE;
     }
     return NOTICE_NONE;
+}
+
+bool notice_is_trouble(enum notice_kind kind) {
+    return kind == NOTICE_FAILED || kind == NOTICE_REFUSED || kind == NOTICE_IMPAIRED;
 }
 
 const char *notice_detail_type(enum notice_kind kind) {
@@ -104,7 +109,7 @@ const char *notice_title(const struct change *change, enum notice_kind kind) {
     case NOTICE_COMPLETED:
         return "deployed";
     case NOTICE_FAILED:
-        return "failed, and is tried again";
+        return "failed; it may be tried again";
     case NOTICE_REFUSED:
         return "refused";
     case NOTICE_NONE:

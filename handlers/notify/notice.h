@@ -23,6 +23,9 @@ enum notice_kind {
 /* Dry runs, and what changed nothing, are NOTICE_NONE. */
 enum notice_kind notice_of(const struct config *config, const struct change *change);
 
+/* Whether somebody has to look: where there is not room for all, these come first. */
+bool notice_is_trouble(enum notice_kind kind);
+
 /* EventBridge's detail-type: "Deployment Started", …; NULL for NOTICE_NONE and NOTICE_IMPAIRED. */
 const char *notice_detail_type(enum notice_kind kind);
 /* For people: "deployment started", "rollback started", "deployment failed", "restart started", …
@@ -30,7 +33,7 @@ const char *notice_detail_type(enum notice_kind kind);
 const char *notice_title(const struct change *change, enum notice_kind kind);
 
 /* {"environment":"prod","project":"myproject","event_id":"…","reason":"…","target":"backend",…}:
- * the change as in the answer (report.h). .data NULL: memory ran out. */
+ * the change as in the answer (report.h), 192 KB at most. .data NULL: memory, or that, ran out. */
 struct view notice_detail(const struct config *config, const struct change *change,
                           struct arena *arena);
 /* The name of what the change is about; empty: the event named nothing. */
