@@ -5,6 +5,8 @@
 #define WORD_BYTES 64
 #define ATTEMPTS 2
 #define PAUSE_MS 250
+/* An invocation has a quarter of it. */
+#define RETRY_AFTER_MAX_SECONDS 3600
 
 static const struct http_header headers[] = {
     {{"Content-Type", sizeof("Content-Type") - 1},
@@ -41,13 +43,17 @@ static void wait_for(struct webhook_post *post) {
     post->is_under_way = false;
 }
 
-/* Seconds, or no more than a second where Slack says nothing. */
+/* Of a 429, in milliseconds: a second where Slack says nothing; -1 where it says what is no number
+ * of seconds, or one that no deadline has. */
 static int64_t retry_after_ms(const struct http_exchange *exchange) {
+    struct view text = http_response_header(exchange, "Retry-After");
     int64_t seconds = 0;
-    return view_to_i64(http_response_header(exchange, "Retry-After"), &seconds) && seconds >= 0 &&
-                   seconds < 3600
+    if (text.len == 0) {
+        return 1000;
+    }
+    return view_to_i64(text, &seconds) && seconds >= 0 && seconds < RETRY_AFTER_MAX_SECONDS
                ? seconds * 1000
-               : 1000;
+               : -1;
 }
 
 /* Milliseconds to wait before another attempt; -1: there is none. */
