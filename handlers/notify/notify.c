@@ -8,6 +8,7 @@
 #include "runtime/aws/sns.h"
 #include "runtime/aws/ssm.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* How long telling may take, and what is kept for the answer after it. */
@@ -15,8 +16,13 @@
 #define RESERVE_MS 500
 /* With less there is no use in beginning. */
 #define WORTHWHILE_MS 200
-/* Changes of one invocation that SNS is told of, each in a message of its own. */
+/* Changes of one invocation that SNS is told of, each in a message of its own: what went wrong
+ * first. */
 #define SNS_MAX_MESSAGES 50
+/* Amazon SNS API Reference, Publish: a subject has less than 100 characters. */
+#define SUBJECT_BYTES ((size_t)99)
+/* PutEvents takes 256 KB in all; what is not detail needs a little of it. */
+#define PUT_EVENTS_DETAIL_BYTES ((size_t)200 * 1024)
 #define PARAMETER_BYTES ((size_t)16 * 1024)
 
 struct notifier {
@@ -108,40 +114,75 @@ static int add_call(struct telling *t, const struct aws_call *call, enum channel
     return 0;
 }
 
-static int flush_entries(struct telling *t, const struct events_entry *entries, size_t n) {
+/* Entries of one PutEvents. */
+struct batch {
+    struct events_entry entries[EVENTS_PUT_EVENTS_MAX];
+    struct view resources[EVENTS_PUT_EVENTS_MAX][2];
+    size_t n;
+    size_t detail_bytes;
+};
+
+static int flush_batch(struct telling *t, struct batch *batch) {
     struct view bus = t->notifier->config->notify_event_bus;
     struct aws_call call;
-    if (n == 0) {
+    if (batch->n == 0) {
         return 0;
     }
-    return events_put_events_call(entries, n, bus, bus_region(bus), t->arena, &call, &t->err) != 0
-               ? -1
-               : add_call(t, &call, TO_EVENT_BUS);
+    if (events_put_events_call(batch->entries, batch->n, bus, bus_region(bus), t->arena, &call,
+                               &t->err) != 0) {
+        return -1;
+    }
+    *batch = (struct batch){.n = 0};
+    return add_call(t, &call, TO_EVENT_BUS);
+}
+
+static void put_entry(struct batch *batch, const struct change *change, const char *detail_type,
+                      struct view detail) {
+    struct events_entry *entry = &batch->entries[batch->n];
+    *entry = (struct events_entry){
+        .source = VIEW("slipway"), .detail_type = view_of(detail_type), .detail = detail};
+    set_resources(change, batch->resources[batch->n], entry);
+    batch->detail_bytes += detail.len;
+    batch->n++;
 }
 
 static int add_events(struct telling *t) {
-    struct events_entry entries[EVENTS_PUT_EVENTS_MAX];
-    struct view resources[EVENTS_PUT_EVENTS_MAX][2];
-    size_t n = 0;
+    struct batch batch = {.n = 0};
     for (size_t i = 0; i < t->n; i++) {
         const char *type = notice_detail_type(notice_of(t->notifier->config, &t->changes[i]));
         if (type == NULL) {
             continue;
         }
-        entries[n] = (struct events_entry){.source = VIEW("slipway"), .detail_type = view_of(type)};
-        entries[n].detail = notice_detail(t->notifier->config, &t->changes[i], t->arena);
-        if (entries[n].detail.data == NULL) {
+        struct view detail = notice_detail(t->notifier->config, &t->changes[i], t->arena);
+        if (detail.data == NULL) {
             return err_out_of_memory(&t->err, "the notifications");
         }
-        set_resources(&t->changes[i], resources[n], &entries[n]);
-        if (++n == EVENTS_PUT_EVENTS_MAX) {
-            if (flush_entries(t, entries, n) != 0) {
-                return -1;
-            }
-            n = 0;
+        if ((batch.n == EVENTS_PUT_EVENTS_MAX ||
+             batch.detail_bytes + detail.len > PUT_EVENTS_DETAIL_BYTES) &&
+            flush_batch(t, &batch) != 0) {
+            return -1;
         }
+        put_entry(&batch, &t->changes[i], type, detail);
     }
-    return flush_entries(t, entries, n);
+    return flush_batch(t, &batch);
+}
+
+/* FNV-1a, 64 bits; what was hashed before goes in as `hash`. */
+static uint64_t hash_more(uint64_t hash, struct view bytes) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ (unsigned char)bytes.data[i]) * UINT64_C(0x100000001b3);
+    }
+    return (hash ^ 0xFFU) * UINT64_C(0x100000001b3); /* no byte of UTF-8: the end of a part */
+}
+
+/* The same for the same outcome of the same event on the same target, so that a FIFO topic passes
+ * on only one of them; of characters that SNS takes, whatever the event's id has. */
+static struct view deduplication_of(const struct telling *t, const struct change *change) {
+    const char *status = change_status_name(change->status);
+    uint64_t hash = hash_more(UINT64_C(0xcbf29ce484222325), change->trigger->event_id);
+    hash = hash_more(hash, notice_target(change));
+    hash = hash_more(hash, view_of(rollout_outcome_name(change->rollout.outcome)));
+    return arena_printf(t->arena, "%s.%016" PRIx64, status, hash);
 }
 
 static int add_message(struct telling *t, const struct change *change, enum notice_kind kind) {
@@ -155,20 +196,19 @@ static int add_message(struct telling *t, const struct change *change, enum noti
         {"environment", config->env},
         {"project", config->project},
     };
+    struct view subject =
+        arena_printf(t->arena, VIEW_FMT " " VIEW_FMT ": " VIEW_FMT " %s", VIEW_ARG(config->project),
+                     VIEW_ARG(config->env), VIEW_ARG(target), notice_title(change, kind));
     const struct sns_message message = {
         .topic_arn = config->sns_topic_arn,
-        .subject = arena_printf(t->arena, VIEW_FMT " " VIEW_FMT ": " VIEW_FMT " %s",
-                                VIEW_ARG(config->project), VIEW_ARG(config->env), VIEW_ARG(target),
-                                notice_title(change, kind)),
+        .subject = view_slice(subject, 0, SUBJECT_BYTES),
         .message = notice_detail(config, change, t->arena),
         .attributes = attributes,
         .n_attributes = sizeof(attributes) / sizeof(attributes[0]),
         .group = config->project,
-        .deduplication = arena_printf(t->arena, "%zu.%s." VIEW_FMT, change->event,
-                                      change_status_name(change->status),
-                                      VIEW_ARG(view_slice(change->trigger->event_id, 0, 80))),
+        .deduplication = deduplication_of(t, change),
     };
-    if (message.subject.data == NULL || message.message.data == NULL ||
+    if (subject.data == NULL || message.message.data == NULL ||
         message.deduplication.data == NULL) {
         return err_out_of_memory(&t->err, "the notifications");
     }
@@ -176,16 +216,27 @@ static int add_message(struct telling *t, const struct change *change, enum noti
                                                                      : add_call(t, &call, TO_SNS);
 }
 
+static void warn_of_unpublished(const struct telling *t, size_t n) {
+    LOG(t->log, LOG_WARN, "too many changes for SNS; the deploys are not affected",
+        LOG_STR("channel", "SNS"), LOG_I64("published", SNS_MAX_MESSAGES),
+        LOG_I64("not_published", (int64_t)n),
+        LOG_STR("remedy", "send fewer events at once, or listen to NOTIFY_EVENT_BUS"));
+}
+
 static int add_messages(struct telling *t) {
     size_t n = 0;
-    for (size_t i = 0; i < t->n && n < SNS_MAX_MESSAGES; i++) {
-        enum notice_kind kind = notice_of(t->notifier->config, &t->changes[i]);
-        if (kind != NOTICE_NONE) {
-            n++;
-            if (add_message(t, &t->changes[i], kind) != 0) {
-                return -1;
-            }
+    for (size_t i = 0; i < 2 * t->n; i++) {
+        const struct change *change = &t->changes[i % t->n];
+        enum notice_kind kind = notice_of(t->notifier->config, change);
+        if (kind == NOTICE_NONE || notice_is_trouble(kind) != (i < t->n)) {
+            continue;
         }
+        if (n++ < SNS_MAX_MESSAGES && add_message(t, change, kind) != 0) {
+            return -1;
+        }
+    }
+    if (n > SNS_MAX_MESSAGES) {
+        warn_of_unpublished(t, n - SNS_MAX_MESSAGES);
     }
     return 0;
 }
@@ -259,7 +310,7 @@ static bool is_worth_telling(const struct telling *t) {
 
 static int build_calls(struct telling *t) {
     const struct config *config = t->notifier->config;
-    /* One SNS message a change at most, ten changes an entry list at least, and the parameter. */
+    /* A message and an event of each change at most, and the parameter. */
     size_t most = 2 * t->n + 2;
     t->calls = ARENA_ARRAY(t->arena, most, struct aws_call);
     t->channels = ARENA_ARRAY(t->arena, most, enum channel);
