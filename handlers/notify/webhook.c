@@ -83,21 +83,22 @@ static int explain_status(const struct http_exchange *exchange, bool *ret_is_gon
                           struct err *err) {
     int status = exchange->status;
     struct view word = word_of(exchange);
+    const char *space = word.len > 0 ? " " : "";
     *ret_is_gone = status == 403 || status == 404 || status == 410;
     if (status == 429) {
         err_set(err, ERR_THROTTLED, "Slack takes no more messages for now (429)");
         err_remedy(err, "send fewer messages to this webhook's channel");
     } else if (*ret_is_gone) {
-        err_set(err, ERR_BAD_RESPONSE, "Slack knows the webhook no more (%d " VIEW_FMT ")", status,
-                VIEW_ARG(word));
+        err_set(err, ERR_BAD_RESPONSE, "Slack knows the webhook no more (%d%s" VIEW_FMT ")", status,
+                space, VIEW_ARG(word));
         err_remedy(err, "make a new incoming webhook, and set SLACK_WEBHOOK_URL or the parameter "
                         "of SLACK_WEBHOOK_PARAMETER to it");
     } else if (status >= 500) {
         err_set(err, ERR_AWS_UNAVAILABLE, "Slack failed (%d)", status);
         err_remedy(err, "nothing now: the deploy is not affected");
     } else {
-        err_set(err, ERR_BAD_RESPONSE, "Slack did not take the message (%d " VIEW_FMT ")", status,
-                VIEW_ARG(word));
+        err_set(err, ERR_BAD_RESPONSE, "Slack did not take the message (%d%s" VIEW_FMT ")", status,
+                space, VIEW_ARG(word));
         err_remedy(err, "check that the webhook is one of Slack's, or report this");
     }
     return -1;
