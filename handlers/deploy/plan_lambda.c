@@ -1,11 +1,11 @@
 #include "handlers/deploy/facts_lambda.h"
+#include "handlers/deploy/lambda_claim.h"
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
-#include "runtime/base/clock.h"
 
 /*
  * Deploying a Lambda function that is a container image. The function's own tags say which event
- * gave it what it runs, as a revision's tags do for ECS.
+ * gave it what it runs (lambda_claim.h), as a revision's tags do for ECS.
  */
 
 static const struct lambda_function *function_of(const struct decision *d) {
@@ -55,20 +55,25 @@ static int check_function(struct decision *d) {
 }
 
 static int check_order(struct decision *d) {
-    const struct lambda_function *function = function_of(d);
-    struct view id = lambda_tag_value(function, TAG_EVENT_ID);
-    struct view time = lambda_tag_value(function, TAG_EVENT_TIME);
-    int64_t time_ms;
-    if (view_equal(id, d->event_tag) || !time_parse_rfc3339(time, &time_ms) ||
-        time_ms <= d->trigger->event_time_ms) {
+    struct lambda_claim newest = lambda_newest_claim(function_of(d));
+    struct lambda_claim own = lambda_claim_of(d->event_tag, d->trigger->event_time_ms, d->arena);
+    if (!own.key.data) {
+        return err_out_of_memory(d->err, "plan");
+    }
+    if (newest.key.len == 0 || view_equal(newest.event, own.event) ||
+        !lambda_claim_outranks(&newest, &own)) {
         return GO_ON;
+    }
+    struct view time = revision_time_text(newest.time_ms, d->arena);
+    if (!time.data) {
+        return err_out_of_memory(d->err, "plan");
     }
     return decide_note(d, VERDICT_SUPERSEDED,
                        arena_printf(d->arena,
                                     "event '" VIEW_FMT "' is older than event '" VIEW_FMT
-                                    "' of " VIEW_FMT ", which deployed '" VIEW_FMT "'",
-                                    VIEW_ARG(d->trigger->event_id), VIEW_ARG(id), VIEW_ARG(time),
-                                    VIEW_ARG(lambda_tag_value(function, TAG_IMAGE_TAG))));
+                                    "' of " VIEW_FMT ", which deployed the function",
+                                    VIEW_ARG(d->trigger->event_id), VIEW_ARG(newest.event),
+                                    VIEW_ARG(time)));
 }
 
 static int refuse_platform(struct decision *d, struct view message, struct view remedy) {

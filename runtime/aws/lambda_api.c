@@ -14,6 +14,8 @@ const struct aws_service lambda_service = {
 };
 
 #define PATH_BYTES ((size_t)4096)
+/* All of a function's fifty tags, each 128 characters, escaped. */
+#define UNTAG_PATH_BYTES ((size_t)32 * 1024)
 
 /* --- requests --- */
 
@@ -33,6 +35,7 @@ static int set_path(struct aws_call *call, const char *root, struct view name, c
 }
 
 #define FUNCTIONS "/2015-03-31/functions/"
+#define TAGS "/2017-03-31/tags/"
 
 static int get_call(const char *operation, struct view name, const char *rest, struct view last,
                     struct arena *arena, struct aws_call *ret_call, struct err *err) {
@@ -85,7 +88,7 @@ int lambda_update_code_call(struct view name, struct view image_uri, struct view
     return finish_body(&w, &call, arena, ret_call, err);
 }
 
-int lambda_publish_version_call(struct view name, struct view code_sha256, struct view description,
+int lambda_publish_version_call(struct view name, struct view revision_id, struct view description,
                                 struct arena *arena, struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
@@ -95,7 +98,7 @@ int lambda_publish_version_call(struct view name, struct view code_sha256, struc
         return -1;
     }
     json_begin_object(&w, NULL);
-    json_put_optional(&w, "CodeSha256", code_sha256);
+    json_put_optional(&w, "RevisionId", revision_id);
     json_put_optional(&w, "Description", view_slice(description, 0, 256));
     return finish_body(&w, &call, arena, ret_call, err);
 }
@@ -122,7 +125,7 @@ int lambda_tag_resource_call(struct view arn, const struct ecs_tag *tags, size_t
     struct json_writer w = json_writer(&buf);
     struct aws_call call = {
         .service = &lambda_service, .operation = "TagResource", .method = "POST"};
-    if (set_path(&call, "/2017-03-31/tags/", arn, "", VIEW(""), arena, err) < 0) {
+    if (set_path(&call, TAGS, arn, "", VIEW(""), arena, err) < 0) {
         return -1;
     }
     json_begin_object(&w, NULL);
@@ -136,6 +139,25 @@ int lambda_tag_resource_call(struct view arn, const struct ecs_tag *tags, size_t
     }
     json_end_object(&w);
     return finish_body(&w, &call, arena, ret_call, err);
+}
+
+int lambda_untag_resource_call(struct view arn, const struct view *keys, size_t n,
+                               struct arena *arena, struct aws_call *ret_call, struct err *err) {
+    struct buf path BUF_AUTO = BUF_INIT(UNTAG_PATH_BYTES);
+    struct aws_call call = {
+        .service = &lambda_service, .operation = "UntagResource", .method = "DELETE"};
+    buf_append_str(&path, TAGS);
+    uri_append_encoded(&path, arn, '\0');
+    for (size_t i = 0; i < n; i++) {
+        buf_append_str(&path, i == 0 ? "?tagKeys=" : "&tagKeys=");
+        uri_append_encoded(&path, keys[i], '\0');
+    }
+    if (buf_check(&path, "a request's path", err) < 0) {
+        return -1;
+    }
+    call.path = arena_copy(arena, buf_view(&path));
+    *ret_call = call;
+    return call.path.data ? 0 : err_out_of_memory(err, "a request");
 }
 
 /* --- failures --- */
@@ -152,6 +174,10 @@ bool lambda_has_changed(const struct aws_call *call) {
     return answer_has_code(call, "PreconditionFailedException");
 }
 
+bool lambda_is_being_changed(const struct aws_call *call) {
+    return answer_has_code(call, "ResourceConflictException");
+}
+
 static int check_call(const struct aws_call *call, struct err *err) {
     if (!answer_failed(call)) {
         return 0;
@@ -162,7 +188,7 @@ static int check_call(const struct aws_call *call, struct err *err) {
                           "in ECS_SERVICE_MAP",
                           err);
     }
-    if (answer_has_code(call, "ResourceConflictException") || lambda_has_changed(call)) {
+    if (lambda_is_being_changed(call) || lambda_has_changed(call)) {
         return with_words(call, ERR_AWS_UNAVAILABLE, "the function is being changed by another",
                           "nothing now: the event is retried", err);
     }
@@ -310,5 +336,9 @@ int lambda_alias_result(const struct aws_call *call, struct arena *arena,
 }
 
 int lambda_tag_resource_result(const struct aws_call *call, struct err *err) {
+    return check_call(call, err);
+}
+
+int lambda_untag_resource_result(const struct aws_call *call, struct err *err) {
     return check_call(call, err);
 }

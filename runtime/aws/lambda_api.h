@@ -51,12 +51,15 @@ ERR_MUST_USE int lambda_configuration_result(const struct aws_call *call, struct
 ERR_MUST_USE int lambda_update_code_call(struct view name, struct view image_uri,
                                          struct view revision_id, struct arena *arena,
                                          struct aws_call *ret_call, struct err *err);
-/* Whether the function had changed meanwhile: PreconditionFailedException. */
+/* Whether the function, or the alias, had changed meanwhile: PreconditionFailedException. */
 bool lambda_has_changed(const struct aws_call *call);
+/* Whether another update of it was under way: ResourceConflictException. */
+bool lambda_is_being_changed(const struct aws_call *call);
 
-/* POST /2015-03-31/functions/{name}/versions {"CodeSha256":"…","Description":"…"}; a version of
- * this code that is the newest already is given back. */
-ERR_MUST_USE int lambda_publish_version_call(struct view name, struct view code_sha256,
+/* POST /2015-03-31/functions/{name}/versions {"RevisionId":"…","Description":"…"}: only if the
+ * function still has that revision id. A version of this code that is the newest already is given
+ * back. */
+ERR_MUST_USE int lambda_publish_version_call(struct view name, struct view revision_id,
                                              struct view description, struct arena *arena,
                                              struct aws_call *ret_call, struct err *err);
 
@@ -81,5 +84,11 @@ ERR_MUST_USE int lambda_tag_resource_call(struct view arn, const struct ecs_tag 
                                           struct arena *arena, struct aws_call *ret_call,
                                           struct err *err);
 ERR_MUST_USE int lambda_tag_resource_result(const struct aws_call *call, struct err *err);
+
+/* DELETE /2017-03-31/tags/{arn}?tagKeys=k&tagKeys=l; idempotent. */
+ERR_MUST_USE int lambda_untag_resource_call(struct view arn, const struct view *keys, size_t n,
+                                            struct arena *arena, struct aws_call *ret_call,
+                                            struct err *err);
+ERR_MUST_USE int lambda_untag_resource_result(const struct aws_call *call, struct err *err);
 
 #endif

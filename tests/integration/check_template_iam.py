@@ -97,7 +97,7 @@ SWITCHES: list[tuple[dict[str, str], set[str]]] = [
     ({"TaskStarterRoleArns": "arn:aws:iam::222222222222:role/starter"}, set()),
     ({"EnableLambda": "true"}, {
         "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:PublishVersion",
-        "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource", "lambda:ListTags", "ecr:GetDownloadUrlForLayer"}),
+        "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource", "lambda:UntagResource", "lambda:ListTags", "ecr:GetDownloadUrlForLayer"}),
     ({"EnableCodeDeploy": "true"}, {
         "codedeploy:ListApplications", "codedeploy:ListDeploymentGroups", "codedeploy:BatchGetDeploymentGroups",
         "codedeploy:CreateDeployment", "codedeploy:ListDeployments",

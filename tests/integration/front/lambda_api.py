@@ -70,7 +70,8 @@ class LambdaApi:
     def handle(self, context: Context) -> Response:
         handlers = {"GetFunction": self._get, "GetFunctionConfiguration": self._get_configuration,
                     "UpdateFunctionCode": self._update, "PublishVersion": self._publish, "GetAlias": self._get_alias,
-                    "UpdateAlias": self._update_alias, "TagResource": self._tag, "ListTags": self._list_tags}
+                    "UpdateAlias": self._update_alias, "TagResource": self._tag, "UntagResource": self._untag,
+                    "ListTags": self._list_tags}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no lambda:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -169,12 +170,21 @@ class LambdaApi:
         function.tags = tags
         return rest.response(None, 204)
 
+    def _untag(self, context: Context) -> Response:
+        function = self._by_arn(context, "UntagResource")
+        function.tags = {key: value for key, value in function.tags.items() if key not in context.body["TagKeys"]}
+        return rest.response(None, 204)
+
     def _list_tags(self, context: Context) -> Response:
         return rest.response({"Tags": self._by_arn(context, "ListTags").tags})
 
     def _by_arn(self, context: Context, operation: str) -> Function:
         arn = context.body["Resource"]
-        facts = {"aws:tagkeys": list(context.body["Tags"])} if operation == "TagResource" else {}
+        facts = {}
+        if operation == "TagResource":
+            facts = {"aws:tagkeys": list(context.body["Tags"])}
+        if operation == "UntagResource":
+            facts = {"aws:tagkeys": list(context.body["TagKeys"])}
         context.authorize(f"lambda:{operation}", arn, facts)
         if arn not in self._all:
             raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)

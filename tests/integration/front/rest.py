@@ -47,12 +47,15 @@ def parse(request: Request, operation: OperationModel) -> dict[str, Any]:
     for key, text in match.groupdict().items():
         members[places[("uri", key)]] = unquote(text, errors="strict")
     pairs = parse_qsl(request.query, keep_blank_values=True, strict_parsing=bool(request.query))
-    if len(dict(pairs)) != len(pairs):
-        raise AwsError("ValidationException", "a parameter of the query is there twice")
     for key, text in pairs:
         if ("querystring", key) not in places:
             raise AwsError("ValidationException", f"the query parameter '{key}' is unknown in {operation.name}")
         name = places[("querystring", key)]
+        if shape.members[name].type_name == "list":
+            members.setdefault(name, []).append(text)
+            continue
+        if name in members:
+            raise AwsError("ValidationException", f"'{key}' is there twice")
         members[name] = _typed(shape.members[name], text)
     return members
 
