@@ -1,11 +1,11 @@
 #include "cli/yaml/yaml.h"
 
+#include "cli/yaml/yaml_keys.h"
 #include "cli/yaml/yaml_text.h"
 #include "runtime/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -58,7 +58,9 @@ static int fail_at(struct loader *l, size_t offset, const char *remedy, const ch
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     for (char *c = message; *c != '\0'; c++) {
-        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
     }
     *l->fault = yaml_text_place(&l->text, offset, offset);
     err_set(l->err, ERR_CONFIG_INVALID, "%s", message);
@@ -97,53 +99,6 @@ static int fail_parser(struct loader *l) {
 
 static int next(struct loader *l, yaml_event_t *event) {
     return yaml_parser_parse(&l->parser, event) ? 0 : fail_parser(l);
-}
-
-/* --- places --- */
-
-static bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Behind white space and comments. */
-static size_t skip_space(struct view bytes, size_t at) {
-    while (at < bytes.len && (is_space(bytes.data[at]) || bytes.data[at] == '#')) {
-        bool is_comment = bytes.data[at] == '#';
-        while (is_comment && at < bytes.len && bytes.data[at] != '\n' && bytes.data[at] != '\r') {
-            at++;
-        }
-        at += !is_comment;
-    }
-    return at;
-}
-
-/* Behind an anchor or a tag, where there is one. */
-static size_t skip_property(struct view bytes, size_t at) {
-    if (at >= bytes.len || (bytes.data[at] != '&' && bytes.data[at] != '!')) {
-        return at;
-    }
-    bool is_verbatim = bytes.data[at] == '!' && at + 1 < bytes.len && bytes.data[at + 1] == '<';
-    while (at < bytes.len && !is_space(bytes.data[at]) &&
-           (is_verbatim || !view_contains_char(VIEW(",[]{}"), bytes.data[at]))) {
-        at++;
-    }
-    return at;
-}
-
-/* Where the value itself begins: events begin with their properties. */
-static size_t skip_properties(const struct loader *l, size_t offset, int n_properties) {
-    for (; n_properties > 0; n_properties--) {
-        offset = skip_space(l->text.bytes, skip_property(l->text.bytes, offset));
-    }
-    return offset;
-}
-
-/* A block scalar's event ends where the next thing begins; its text ends before. */
-static size_t trim_end(const struct loader *l, size_t offset, size_t end) {
-    while (end > offset && is_space(l->text.bytes.data[end - 1])) {
-        end--;
-    }
-    return end;
 }
 
 /* --- anchors --- */
@@ -194,7 +149,7 @@ static int load_next(struct loader *l, yaml_event_type_t end, size_t level,
                      struct yaml_value *ret_value, struct measure *measure, bool *ret_ended,
                      size_t *ret_end) {
     yaml_event_t event;
-    struct measure of_child;
+    struct measure of_child = {0};
     if (next(l, &event) < 0) {
         return -1;
     }
@@ -229,9 +184,9 @@ static void *grow(struct loader *l, void *items, size_t n, size_t *capacity, siz
 /* A block ends with its last value, not where the next thing begins. */
 static void end_collection(const struct loader *l, struct yaml_value *value, size_t end) {
     const struct yaml_place *last = &value->place;
-    char first =
-        value->place.offset < l->text.bytes.len ? l->text.bytes.data[value->place.offset] : '\0';
-    if (value->style == YAML_FLOW && (first == '{' || first == '[')) {
+    struct view bytes = view_slice(l->text.bytes, value->place.offset, 1);
+    bool is_bracketed = bytes.len > 0 && (bytes.data[0] == '{' || bytes.data[0] == '[');
+    if (value->style == YAML_FLOW && is_bracketed) {
         value->place.end = end;
         return;
     }
@@ -247,7 +202,7 @@ static int load_sequence(struct loader *l, size_t level, struct yaml_value *valu
     size_t capacity = 0;
     size_t end;
     for (bool ended = false;;) {
-        struct yaml_value item;
+        struct yaml_value item = {0};
         if (load_next(l, YAML_SEQUENCE_END_EVENT, level, &item, measure, &ended, &end) < 0) {
             return -1;
         }
@@ -263,42 +218,19 @@ static int load_sequence(struct loader *l, size_t level, struct yaml_value *valu
     }
 }
 
-static int compare_keys(const void *a, const void *b) {
-    const struct yaml_value *left = *(const struct yaml_value *const *)a;
-    const struct yaml_value *right = *(const struct yaml_value *const *)b;
-    int order = view_compare(left->text, right->text);
-    return order != 0 ? order : (left->place.offset > right->place.offset) * 2 - 1;
-}
-
-/* The first key that repeats one before it. */
 static int check_keys(struct loader *l, const struct yaml_value *mapping) {
-    const struct yaml_value *second = NULL;
-    const struct yaml_value *first = NULL;
-    const struct yaml_value **keys =
-        ARENA_ARRAY(&l->scratch, mapping->n, const struct yaml_value *);
-    if (!keys) {
+    const struct yaml_value *first;
+    const struct yaml_value *second;
+    if (yaml_find_repeated(mapping, &l->scratch, &first, &second) < 0) {
         return out_of_memory(l);
     }
-    for (size_t i = 0; i < mapping->n; i++) {
-        keys[i] = &mapping->pairs[i].key;
+    if (!second) {
+        return 0;
     }
-    if (mapping->n > 1) {
-        qsort(keys, mapping->n, sizeof(keys[0]), compare_keys);
-    }
-    for (size_t i = 1; i < mapping->n; i++) {
-        if (view_equal(keys[i - 1]->text, keys[i]->text) &&
-            (!second || keys[i]->place.offset < second->place.offset)) {
-            first = keys[i - 1];
-            second = keys[i];
-        }
-    }
-    if (second) {
-        struct view shown = utf8_cut(second->text, SHOWN_BYTES);
-        return fail_at(l, second->place.offset, "keep the one that is meant, and remove the other",
-                       "key '" VIEW_FMT "' is there twice, first in line %zu", VIEW_ARG(shown),
-                       first->place.line);
-    }
-    return 0;
+    struct view shown = utf8_cut(second->text, SHOWN_BYTES);
+    return fail_at(l, second->place.offset, "keep the one that is meant, and remove the other",
+                   "key '" VIEW_FMT "' is there twice, first in line %zu", VIEW_ARG(shown),
+                   first->place.line);
 }
 
 static int load_mapping(struct loader *l, size_t level, struct yaml_value *value,
@@ -306,7 +238,7 @@ static int load_mapping(struct loader *l, size_t level, struct yaml_value *value
     size_t capacity = 0;
     size_t end;
     for (bool ended = false;;) {
-        struct yaml_pair pair;
+        struct yaml_pair pair = {0};
         if (load_next(l, YAML_MAPPING_END_EVENT, level, &pair.key, measure, &ended, &end) < 0) {
             return -1;
         }
@@ -358,7 +290,7 @@ static int load_scalar(struct loader *l, const yaml_event_t *event, size_t offse
         return out_of_memory(l);
     }
     if (value->style == YAML_BLOCK_TEXT) {
-        end = trim_end(l, offset, end);
+        end = yaml_text_trim(&l->text, offset, end);
     }
     /* Nothing behind an anchor or a tag: what comes next is another value. */
     value->place = yaml_text_place(&l->text, offset < end ? offset : end, end);
@@ -412,7 +344,7 @@ static int load_anchored(struct loader *l, const yaml_event_t *event, size_t lev
     if (anchor && add_anchor(l, anchor, offset, &index) < 0) {
         return -1;
     }
-    offset = skip_properties(l, offset, n_properties);
+    offset = yaml_text_skip_properties(&l->text, offset, n_properties);
     if (load_content(l, event, offset, level, &value, &measure) < 0) {
         return -1;
     }
@@ -471,7 +403,7 @@ static int skip_event(struct loader *l, yaml_event_type_t *ret_type, size_t *ret
 static int load_document(struct loader *l, struct yaml_value *ret_root) {
     yaml_event_type_t type;
     yaml_event_t event;
-    struct measure measure;
+    struct measure measure = {0};
     size_t offset;
     if (skip_event(l, &type, &offset) < 0 || skip_event(l, &type, &offset) < 0) {
         return -1;
@@ -480,7 +412,7 @@ static int load_document(struct loader *l, struct yaml_value *ret_root) {
         *ret_root = (struct yaml_value){.place = yaml_text_place(&l->text, offset, offset)};
         return 0;
     }
-    struct yaml_value root;
+    struct yaml_value root = {0};
     if (next(l, &event) < 0 || load(l, &event, 1, &root, &measure) < 0 ||
         skip_event(l, &type, &offset) < 0 || skip_event(l, &type, &offset) < 0) {
         return -1;
@@ -515,24 +447,4 @@ int yaml_parse_place(struct view text, struct arena *arena, struct yaml_value *r
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)(rest.data ? rest.data : ""),
                                  rest.len);
     return load_document(&l, ret_root);
-}
-
-int yaml_parse(struct view text, const char *file, struct arena *arena, struct yaml_value *ret_root,
-               struct err *err) {
-    struct yaml_place fault;
-    struct err inner;
-    err_init(&inner);
-    if (yaml_parse_place(text, arena, ret_root, &fault, &inner) == 0) {
-        return 0;
-    }
-    if (inner.code == ERR_OUT_OF_MEMORY) {
-        return err_out_of_memory(err, file);
-    }
-    if (fault.line == 0) {
-        err_set(err, inner.code, "%s: %s", file, inner.message);
-    } else {
-        err_set(err, inner.code, "%s:%zu:%zu: %s", file, fault.line, fault.column, inner.message);
-    }
-    err_remedy(err, "%s", inner.remedy);
-    return -1;
 }

@@ -87,3 +87,46 @@ struct yaml_place yaml_text_place(const struct yaml_text *text, size_t offset, s
     return (struct yaml_place){
         .line = line + 1, .column = character - first + 1, .offset = offset, .end = end};
 }
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Behind white space and comments. */
+static size_t skip_space(struct view bytes, size_t at) {
+    while (at < bytes.len && (is_space(bytes.data[at]) || bytes.data[at] == '#')) {
+        bool is_comment = bytes.data[at] == '#';
+        while (is_comment && at < bytes.len && bytes.data[at] != '\n' && bytes.data[at] != '\r') {
+            at++;
+        }
+        at += !is_comment;
+    }
+    return at;
+}
+
+/* Behind an anchor or a tag, where there is one. */
+static size_t skip_property(struct view bytes, size_t at) {
+    if (at >= bytes.len || (bytes.data[at] != '&' && bytes.data[at] != '!')) {
+        return at;
+    }
+    bool is_verbatim = bytes.data[at] == '!' && at + 1 < bytes.len && bytes.data[at + 1] == '<';
+    while (at < bytes.len && !is_space(bytes.data[at]) &&
+           (is_verbatim || !view_contains_char(VIEW(",[]{}"), bytes.data[at]))) {
+        at++;
+    }
+    return at;
+}
+
+size_t yaml_text_skip_properties(const struct yaml_text *text, size_t offset, int n_properties) {
+    for (; n_properties > 0; n_properties--) {
+        offset = skip_space(text->bytes, skip_property(text->bytes, offset));
+    }
+    return offset;
+}
+
+size_t yaml_text_trim(const struct yaml_text *text, size_t offset, size_t end) {
+    while (end > offset && is_space(text->bytes.data[end - 1])) {
+        end--;
+    }
+    return end;
+}

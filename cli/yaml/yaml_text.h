@@ -28,4 +28,10 @@ size_t yaml_text_offset(const struct yaml_text *text, size_t character);
 /* The place of a byte, on a line that exists: the end of a text is the end of its last line. */
 struct yaml_place yaml_text_place(const struct yaml_text *text, size_t offset, size_t end);
 
+/* Where the value itself begins: libyaml's events begin with their anchor and their tag. */
+size_t yaml_text_skip_properties(const struct yaml_text *text, size_t offset, int n_properties);
+/* The end without white space: libyaml's event of a block scalar ends where the next thing begins,
+ * its text before. */
+size_t yaml_text_trim(const struct yaml_text *text, size_t offset, size_t end);
+
 #endif
