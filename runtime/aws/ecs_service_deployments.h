@@ -10,8 +10,8 @@
 
 #include "runtime/aws/ecs.h"
 
-/* {"service":"s","cluster":"c","status":["PENDING","IN_PROGRESS"],"maxResults":100}: those of the
- * service that are not over. */
+/* {"service":"s","cluster":"c","status":["PENDING","IN_PROGRESS"]}: those of the service that are
+ * not over. */
 ERR_MUST_USE int ecs_list_service_deployments_call(struct view cluster, struct view service,
                                                    struct arena *arena, struct aws_call *ret_call,
                                                    struct err *err);

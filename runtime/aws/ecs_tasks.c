@@ -95,7 +95,10 @@ static int decode_containers(struct json_span task, struct arena *arena, struct 
     }
     struct json_iterator iterator = json_iterate(array);
     while (json_next_element(&iterator, &entry)) {
-        struct ecs_task_container *container = &ret_task->containers[ret_task->n_containers++];
+        struct ecs_task_container *container = &ret_task->containers[ret_task->n_containers];
+        if (entry.type != JSON_OBJECT) {
+            continue;
+        }
         if (json_find_string(entry, "name", arena, &container->name, err) < 0 ||
             json_find_string(entry, "reason", arena, &container->reason, err) < 0 ||
             json_find_string(entry, "lastStatus", arena, &container->last_status, err) < 0 ||
@@ -103,6 +106,7 @@ static int decode_containers(struct json_span task, struct arena *arena, struct 
             return -1;
         }
         container->has_exit_code = answer_i64(entry, "exitCode", &container->exit_code);
+        ret_task->n_containers++;
     }
     return 0;
 }
@@ -138,10 +142,13 @@ int ecs_describe_tasks_result(const struct aws_call *call, struct arena *arena,
     }
     struct json_iterator iterator = json_iterate(array);
     while (json_next_element(&iterator, &entry)) {
-        struct ecs_task *task = &tasks[n++];
-        if (decode_task(entry, arena, task, err) < 0) {
+        if (entry.type != JSON_OBJECT) {
+            continue;
+        }
+        if (decode_task(entry, arena, &tasks[n], err) < 0) {
             return -1;
         }
+        n++;
     }
     *ret_tasks = tasks;
     *ret_n = n;
