@@ -84,7 +84,7 @@ def function_policy(registry: str = REGISTRY, account: str = PROD, env: str = "p
             f"arn:aws:codedeploy:*:{account}:application:*", f"arn:aws:codedeploy:*:{account}:deploymentgroup:*",
             f"arn:aws:codedeploy:*:{account}:deploymentconfig:*"]},
         {"Effect": "Allow", "Action": ["lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode",
-                                       "lambda:PublishVersion", "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource"],
+                                       "lambda:PublishVersion", "lambda:GetAlias", "lambda:UpdateAlias", "lambda:TagResource", "lambda:UntagResource"],
          "Resource": f"arn:aws:lambda:*:{account}:function:myproject_*"},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": f"arn:aws:sns:*:{account}:myproject_*"},
         {"Effect": "Allow", "Action": "events:PutEvents", "Resource": f"arn:aws:events:*:{account}:event-bus/*"},
