@@ -1,7 +1,7 @@
 /* Each allocation of signing, of building requests and reading answers, and of finding credentials
  * fails once, and once from there on: what comes of it is always an error that says so. */
 
-#include "tests/unit/base/oom.h"
+#include "tests/unit/aws/each_fails_oom.h"
 
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
@@ -9,32 +9,6 @@
 #include "tests/unit/aws/credentials_fixture.h"
 
 #define DIGEST "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-
-typedef int (*attempt)(struct arena *arena, struct err *err);
-
-/* Runs it with allocation 1 failing, then 2, … until it takes fewer. */
-static void each_fails(attempt run, void (*arm)(size_t n)) {
-    OOM_FOR_EACH(n) {
-        struct arena arena = ARENA_INIT((size_t)1024 * 1024);
-        struct err err;
-        err_init(&err);
-        arm(n);
-        int status = run(&arena, &err);
-        bool has_failed = oom_disarm();
-        arena_release(&arena);
-        if (!has_failed) {
-            assert_int_equal(status, 0);
-            return;
-        }
-        assert_int_equal(status, -1);
-        assert_int_equal(err.code, ERR_OUT_OF_MEMORY);
-    }
-}
-
-static void each_and_all_fail(attempt run) {
-    each_fails(run, oom_arm);
-    each_fails(run, oom_arm_from);
-}
 
 static int sign(struct arena *arena, struct err *err) {
     struct secret key SECRET_AUTO = {0};
