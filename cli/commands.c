@@ -11,5 +11,50 @@ const struct command cli_commands[] = {
      .example = "PROJECT_NAME=myproject PROJECT_ENV=dev slipway event --dry-run event.json",
      .options = event_options,
      .run = command_event},
+    {.name = "ecr policy",
+     .synopsis = "[--org ID,…] [--account ID,…] [--role ARN,…] [--lambda]",
+     .summary = "print a repository's policy: who else may pull from it",
+     .details =
+         "Trust is by organization, by account or by role, as narrow as you name it; nobody is\n"
+         "admitted without a condition, and nobody else may push. An account that is trusted\n"
+         "still has to allow it to its own roles: see \"slipway ecr pull-policy\". A role has to\n"
+         "exist before a policy can name it. Lambda takes images from its own region only.",
+     .example = "slipway ecr policy --account 222222222222,333333333333 --region us-east-1",
+     .options = ecr_policy_options,
+     .run = command_ecr_policy},
+    {.name = "ecr pull-policy",
+     .synopsis = "--registry ACCOUNT --region REGION --project NAME",
+     .summary = "print an execution role's policy: what it may pull",
+     .details = "For a registry in another account both sides have to allow the pull: this is the\n"
+                "role's, and \"slipway ecr policy\" prints the repository's. A project's "
+                "repositories are\n"
+                "{project}_backend, {project}_service_* and {project}_task_*.",
+     .example =
+         "slipway ecr pull-policy --registry 111111111111 --region us-east-1 --project myproject",
+     .options = ecr_pull_policy_options,
+     .run = command_ecr_pull_policy},
+    {.name = "ecr lifecycle",
+     .synopsis = "[--keep N] [--protect PATTERN,…] | --check [--policy FILE] [SERVICE…]",
+     .summary = "print a lifecycle policy, or tell what one would expire of what runs",
+     .details =
+         "The policy keeps v*, env-*, stable, latest and what --protect names, the newest N of\n"
+         "git-*, and the newest N of all. ECR does not know what runs: --check does, for the\n"
+         "environment whose variables are set, before a policy is applied. Where several\n"
+         "environments share a registry, check in each.",
+     .example = "slipway ecr lifecycle --keep 30 >lifecycle.json &&\n"
+                "  slipway ecr lifecycle --check --policy lifecycle.json backend",
+     .options = ecr_lifecycle_options,
+     .run = command_ecr_lifecycle},
+    {.name = "ecr replication",
+     .synopsis = "--to ACCOUNT:REGION,… [--prefix PROJECT_] [--permission --from ACCOUNT]",
+     .summary = "print a registry's replication configuration, or who may replicate to it",
+     .details =
+         "What is pushed from then on is copied to each registry: for isolated environments,\n"
+         "and for Lambda, which takes images from its own region only. A registry of another\n"
+         "account has to permit it: --permission prints that policy. Policies, lifecycle and\n"
+         "settings of repositories are not copied.",
+     .example = "slipway ecr replication --to 333333333333:us-east-1 --prefix myproject_",
+     .options = ecr_replication_options,
+     .run = command_ecr_replication},
     {0},
 };

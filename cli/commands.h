@@ -8,4 +8,13 @@
 extern const struct option_row event_options[];
 int command_event(struct cli *cli, const struct arguments *arguments);
 
+extern const struct option_row ecr_policy_options[];
+int command_ecr_policy(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row ecr_pull_policy_options[];
+int command_ecr_pull_policy(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row ecr_lifecycle_options[];
+int command_ecr_lifecycle(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row ecr_replication_options[];
+int command_ecr_replication(struct cli *cli, const struct arguments *arguments);
+
 #endif

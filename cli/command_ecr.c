@@ -1,0 +1,272 @@
+#include "cli/commands.h"
+
+#include "cli/ecr/document.h"
+#include "cli/ecr/lifecycle_check.h"
+#include "cli/ecr/trust.h"
+#include "cli/files/file.h"
+#include "cli/session.h"
+#include "handlers/deploy/target.h"
+
+/* A lifecycle policy as a file; ECR's own ceiling is far below. */
+#define FILE_BYTES ((size_t)256 * 1024)
+#define KEEP_DEFAULT 50
+
+const struct option_row ecr_policy_options[] = {
+    {.name = "org", .value = "ID", .help = "trust all accounts of this organization"},
+    {.name = "account", .value = "ID", .help = "trust this account: it says which of its roles"},
+    {.name = "role", .value = "ARN", .help = "trust this role, which has to exist already"},
+    {.name = "lambda", .help = "let Lambda pull for functions of these accounts"},
+    {.name = "project", .value = "NAME", .help = "only functions whose names begin with it"},
+    {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
+    {0},
+};
+
+const struct option_row ecr_pull_policy_options[] = {
+    {.name = "registry", .value = "ACCOUNT", .help = "the account of the registry"},
+    {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
+    {.name = "project", .value = "NAME", .help = "the repositories of this project"},
+    {.name = "repository", .value = "NAME", .help = "this repository, too"},
+    {0},
+};
+
+const struct option_row ecr_lifecycle_options[] = {
+    {.name = "keep", .value = "N", .help = "how many of git-*, and of all, stay (50)"},
+    {.name = "protect", .value = "PATTERN", .help = "tags to be kept besides the usual ones"},
+    {.name = "check", .help = "tell which running images a policy would expire"},
+    {.name = "policy", .value = "FILE", .help = "check this one, not the repositories' own"},
+    {0},
+};
+
+const struct option_row ecr_replication_options[] = {
+    {.name = "to", .value = "ACCOUNT:REGION", .help = "copy to this registry"},
+    {.name = "prefix", .value = "PROJECT_", .help = "only repositories that begin with it"},
+    {.name = "permission", .help = "print the policy of the registry that receives"},
+    {.name = "from", .value = "ACCOUNT", .help = "the account that copies, for --permission"},
+    {0},
+};
+
+/* --- options --- */
+
+/* An error of what was asked for is one of usage. */
+static int fail(const struct cli *cli, const char *command, const struct err *err) {
+    return err->code == ERR_CONFIG_INVALID ? cli_usage_error(cli, command, "%s", err->message)
+                                           : cli_fail(cli, err);
+}
+
+static int read_names(const struct cli *cli, const struct arguments *arguments, const char *option,
+                      enum name_kind kind, struct names *ret_names, struct err *err) {
+    return names_add(ret_names, arguments_value(arguments, option), kind, cli->arena, err);
+}
+
+/* One name, or none: the empty view. */
+static int read_name(const struct arguments *arguments, const char *option, enum name_kind kind,
+                     struct view *ret_name, struct err *err) {
+    const char *value = arguments_value(arguments, option);
+    *ret_name = view_of(value);
+    return value ? name_check(*ret_name, kind, err) : 0;
+}
+
+static int read_region(const struct cli *cli, const struct arguments *arguments,
+                       struct view *ret_region, struct err *err) {
+    if (read_name(arguments, "region", NAME_REGION, ret_region, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; ret_region->len == 0 && i < 2; i++) {
+        *ret_region = environment_get(cli->env, i == 0 ? "AWS_REGION" : "AWS_DEFAULT_REGION");
+    }
+    return ret_region->len > 0 ? name_check(*ret_region, NAME_REGION, err) : 0;
+}
+
+static int no_operands(const struct arguments *arguments, struct err *err) {
+    return arguments->n_operands == 0 ? 0
+                                      : err_set(err, ERR_CONFIG_INVALID, "unexpected argument '%s'",
+                                                arguments->operands[0]);
+}
+
+/* Shows the document, if it was built. */
+static int print(const struct cli *cli, const char *command, const struct buf *json, size_t limit,
+                 struct err *err) {
+    struct buf text BUF_AUTO = BUF_INIT(4 * DOCUMENT_BYTES);
+    if (err_is_set(err) || document_fit(json, limit, "policy", &text, err) < 0) {
+        return fail(cli, command, err);
+    }
+    cli_write(cli->out, buf_view(&text));
+    return EXIT_STATUS_DONE;
+}
+
+/* --- policy, pull-policy --- */
+
+int command_ecr_policy(struct cli *cli, const struct arguments *arguments) {
+    static const char name[] = "ecr policy";
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct ecr_trust trust = {.has_functions = arguments_has(arguments, "lambda")};
+    struct err err;
+    err_init(&err);
+    if (no_operands(arguments, &err) < 0 ||
+        read_names(cli, arguments, "org", NAME_ORGANIZATION, &trust.organizations, &err) < 0 ||
+        read_names(cli, arguments, "account", NAME_ACCOUNT, &trust.accounts, &err) < 0 ||
+        read_names(cli, arguments, "role", NAME_ROLE, &trust.roles, &err) < 0 ||
+        read_name(arguments, "project", NAME_PROJECT, &trust.project, &err) < 0 ||
+        read_region(cli, arguments, &trust.region, &err) < 0 ||
+        ecr_trust_policy(&trust, cli->arena, &json, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    return print(cli, name, &json, DOCUMENT_ECR_POLICY_MAX, &err);
+}
+
+int command_ecr_pull_policy(struct cli *cli, const struct arguments *arguments) {
+    static const char name[] = "ecr pull-policy";
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct ecr_pull pull = {0};
+    struct err err;
+    err_init(&err);
+    if (no_operands(arguments, &err) < 0 ||
+        read_name(arguments, "registry", NAME_ACCOUNT, &pull.account, &err) < 0 ||
+        read_name(arguments, "project", NAME_PROJECT, &pull.project, &err) < 0 ||
+        read_names(cli, arguments, "repository", NAME_REPOSITORY, &pull.repositories, &err) < 0 ||
+        read_region(cli, arguments, &pull.region, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    if (pull.account.len == 0) {
+        return cli_usage_error(cli, name, "no registry: give --registry, its account");
+    }
+    if (pull.region.len == 0) {
+        return cli_usage_error(cli, name, "no region: give --region, or set AWS_REGION");
+    }
+    if (pull.project.len == 0 && pull.repositories.n == 0) {
+        return cli_usage_error(cli, name, "no repositories: give --project or --repository");
+    }
+    ecr_pull_policy(&pull, cli->arena, &json);
+    return print(cli, name, &json, DOCUMENT_IAM_POLICY_MAX, &err);
+}
+
+/* --- lifecycle --- */
+
+static int write_lifecycle(struct cli *cli, const struct arguments *arguments, const char *name) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct lifecycle_keep keep = {.n = KEEP_DEFAULT};
+    const char *number = arguments_value(arguments, "keep");
+    struct err err;
+    err_init(&err);
+    if (number && !view_to_i64(view_of(number), &keep.n)) {
+        return cli_usage_error(cli, name, "option '--keep' wants a number, got '%s'", number);
+    }
+    if (no_operands(arguments, &err) < 0 ||
+        read_names(cli, arguments, "protect", NAME_TAG_PATTERN, &keep.protect, &err) < 0 ||
+        lifecycle_write(&keep, cli->arena, &json, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    return print(cli, name, &json, DOCUMENT_LIFECYCLE_MAX, &err);
+}
+
+/* The services that are named, else all of ECS_SERVICE_MAP; without a map nothing lists them. */
+static int find_targets(struct cli *cli, const struct arguments *arguments,
+                        const struct config *config, struct target **ret_targets, size_t *ret_n,
+                        struct err *err) {
+    bool is_named = arguments->n_operands > 0;
+    size_t n = is_named ? arguments->n_operands : config->n_services;
+    struct target *targets = ARENA_ARRAY(cli->arena, n, struct target);
+    if (!targets) {
+        return err_out_of_memory(err, "services");
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct view service = is_named ? view_of(arguments->operands[i]) : config->services[i].name;
+        if (target_resolve(config, service, cli->arena, &targets[i], err) < 0) {
+            return -1;
+        }
+    }
+    *ret_targets = targets;
+    *ret_n = n;
+    return 0;
+}
+
+static int check_lifecycle(struct cli *cli, const struct arguments *arguments, const char *name) {
+    struct session session SESSION_AUTO = {0};
+    struct lifecycle_policy policy = {0};
+    struct lifecycle_check check = {0};
+    struct target *targets = NULL;
+    const char *file = arguments_value(arguments, "policy");
+    const struct session_options options = {.dry_run = true};
+    struct view text;
+    struct err err;
+    err_init(&err);
+    if (arguments_has(arguments, "keep") || arguments_has(arguments, "protect")) {
+        return cli_usage_error(cli, name, "--check takes a --policy, not --keep or --protect");
+    }
+    if (file && (file_read(file, FILE_BYTES, cli->arena, &text, &err) < 0 ||
+                 lifecycle_read(text, file, cli->arena, &policy, &err) < 0)) {
+        return cli_fail(cli, &err);
+    }
+    if (session_open(cli, &options, &session, &err) < 0 ||
+        find_targets(cli, arguments, &session.config, &targets, &check.n_targets, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    if (check.n_targets == 0) {
+        return cli_usage_error(cli, name, "no service named, and there is no ECS_SERVICE_MAP");
+    }
+    check.targets = targets;
+    check.policy = file ? &policy : NULL;
+    return lifecycle_check(&session, &check);
+}
+
+int command_ecr_lifecycle(struct cli *cli, const struct arguments *arguments) {
+    static const char name[] = "ecr lifecycle";
+    if (arguments_has(arguments, "check")) {
+        return check_lifecycle(cli, arguments, name);
+    }
+    if (arguments_has(arguments, "policy")) {
+        return cli_usage_error(cli, name, "--policy is for --check");
+    }
+    return write_lifecycle(cli, arguments, name);
+}
+
+/* --- replication --- */
+
+static int print_permission(struct cli *cli, const char *name, struct view source,
+                            const struct names *places, struct view prefix) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct err err;
+    err_init(&err);
+    if (source.len == 0) {
+        return cli_usage_error(cli, name, "--permission needs --from: the account that copies");
+    }
+    if (places->n != 1) {
+        return cli_usage_error(cli, name,
+                               "--permission is for one --to: each registry has a "
+                               "policy of its own");
+    }
+    struct ecr_place place = ecr_place_of(places->items[0]);
+    if (ecr_replication_permission(source, &place, prefix, cli->arena, &json, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    return print(cli, name, &json, DOCUMENT_ECR_POLICY_MAX, &err);
+}
+
+int command_ecr_replication(struct cli *cli, const struct arguments *arguments) {
+    static const char name[] = "ecr replication";
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct names places = {0};
+    struct view prefix;
+    struct view source;
+    struct err err;
+    err_init(&err);
+    if (no_operands(arguments, &err) < 0 ||
+        read_names(cli, arguments, "to", NAME_PLACE, &places, &err) < 0 ||
+        read_name(arguments, "prefix", NAME_PREFIX, &prefix, &err) < 0 ||
+        read_name(arguments, "from", NAME_ACCOUNT, &source, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    if (places.n == 0) {
+        return cli_usage_error(cli, name, "no registry to copy to: give --to");
+    }
+    if (arguments_has(arguments, "permission")) {
+        return print_permission(cli, name, source, &places, prefix);
+    }
+    if (source.len > 0) {
+        return cli_usage_error(cli, name, "--from is for --permission");
+    }
+    if (ecr_replication(&places, prefix, &json, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    return print(cli, name, &json, DOCUMENT_BYTES, &err);
+}

@@ -1,0 +1,229 @@
+#include "cli/ecr/lifecycle_look.h"
+#include "runtime/aws/ecs.h"
+#include "runtime/aws/lambda_api.h"
+
+#include <string.h>
+
+/* The repository's stock, one for all targets that share it. */
+static struct stock *stock_of(struct look *look, const struct repository *repository) {
+    for (size_t i = 0; i < look->n_stocks; i++) {
+        const struct repository *known = look->stocks[i].repository;
+        if (view_equal(known->name, repository->name) &&
+            view_equal(known->registry.account, repository->registry.account) &&
+            view_equal(known->registry.region, repository->registry.region)) {
+            return &look->stocks[i];
+        }
+    }
+    look->stocks[look->n_stocks] = (struct stock){.repository = repository};
+    return &look->stocks[look->n_stocks++];
+}
+
+static int add_found(struct look *look, const struct target *target, struct view revision,
+                     const struct image_reference *reference, struct err *err) {
+    struct found found = {
+        .running = {.target = target->name,
+                    .revision = revision,
+                    .tag = reference->tag,
+                    .digest = reference->digest},
+        .stock = stock_of(look, &target->repository),
+    };
+    if (found.running.tag.len == 0 && found.running.digest.len == 0) {
+        found.running.tag = VIEW("latest"); /* what a reference without either means */
+    }
+    if (look->n_found == look->capacity) {
+        size_t capacity = 2 * look->capacity + 16;
+        struct found *more = ARENA_ARRAY(look->arena, capacity, struct found);
+        if (!more) {
+            return err_out_of_memory(err, "images that run");
+        }
+        if (look->n_found > 0) {
+            memcpy(more, look->found, look->n_found * sizeof(*more));
+        }
+        look->found = more;
+        look->capacity = capacity;
+    }
+    look->found[look->n_found++] = found;
+    return 0;
+}
+
+static bool is_of(const struct look *look, const struct target *target, struct view image,
+                  struct image_reference *ret_reference) {
+    return image_reference_parse(image, ret_reference) &&
+           image_is_in_repository(ret_reference, &target->repository,
+                                  look->session->config.own_account);
+}
+
+/* The images of a revision's containers that are of the target's repository. */
+static int add_revision(struct look *look, const struct target *target,
+                        const struct ecs_task_definition *definition, struct err *err) {
+    struct json_span containers;
+    struct json_span container;
+    struct image_reference reference;
+    struct view image;
+    bool has_any = false;
+    struct view name = arena_printf(look->arena, VIEW_FMT ":%lld", VIEW_ARG(definition->family),
+                                    (long long)definition->revision);
+    if (!name.data) {
+        return err_out_of_memory(err, "revision");
+    }
+    if (json_find(definition->text, "containerDefinitions", &containers)) {
+        struct json_iterator iterator = json_iterate(containers);
+        while (json_next_element(&iterator, &container)) {
+            if (json_find_string(container, "image", look->arena, &image, err) < 0) {
+                return -1;
+            }
+            if (is_of(look, target, image, &reference)) {
+                has_any = true;
+                if (add_found(look, target, name, &reference, err) < 0) {
+                    return -1;
+                }
+            }
+        }
+    }
+    if (!has_any) {
+        look_say(look, false, target->name,
+                 arena_printf(look->arena, VIEW_FMT " runs no image of repository '" VIEW_FMT "'",
+                              VIEW_ARG(name), VIEW_ARG(target->repository.name)));
+    }
+    return 0;
+}
+
+static int add_function(struct look *look, const struct target *target, const struct aws_call *call,
+                        struct err *err) {
+    struct lambda_function function;
+    struct image_reference reference;
+    if (lambda_get_function_result(call, look->arena, &function, err) < 0) {
+        return -1;
+    }
+    struct view image = function.resolved_uri.len > 0 ? function.resolved_uri : function.image_uri;
+    if (is_of(look, target, image, &reference)) {
+        return add_found(look, target, target->function, &reference, err);
+    }
+    look_say(look, false, target->name,
+             arena_printf(look->arena, VIEW_FMT " runs no image of repository '" VIEW_FMT "'",
+                          VIEW_ARG(target->function), VIEW_ARG(target->repository.name)));
+    return 0;
+}
+
+struct wanted { /* a revision to be looked at, by its ARN or family */
+    const struct target *target;
+    struct view task_definition;
+};
+
+static void want(struct wanted *wanted, size_t *n, const struct target *target,
+                 struct view task_definition) {
+    for (size_t i = 0; i < *n; i++) {
+        if (wanted[i].target == target && view_equal(wanted[i].task_definition, task_definition)) {
+            return;
+        }
+    }
+    if (task_definition.len > 0) {
+        wanted[(*n)++] = (struct wanted){target, task_definition};
+    }
+}
+
+/* What a service runs, all of it: what is rolled out, and what that takes the place of. */
+static size_t want_service(struct wanted *wanted, size_t n, const struct target *target,
+                           const struct ecs_service_state *state) {
+    want(wanted, &n, target, state->task_definition);
+    for (size_t i = 0; i < state->n_deployments; i++) {
+        want(wanted, &n, target, state->deployments[i].task_definition);
+    }
+    for (size_t i = 0; i < state->n_task_sets; i++) {
+        want(wanted, &n, target, state->task_sets[i].task_definition);
+    }
+    return n;
+}
+
+static int ask_revisions(struct look *look, const struct wanted *wanted, size_t n,
+                         struct err *err) {
+    struct aws_call *calls = ARENA_ARRAY(look->arena, n, struct aws_call);
+    struct view region = look->session->config.region;
+    if (!calls) {
+        return err_out_of_memory(err, "calls");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (ecs_describe_task_definition_call(wanted[i].task_definition, region, look->arena,
+                                              &calls[i], err) < 0) {
+            return -1;
+        }
+    }
+    look_call(look, calls, n);
+    for (size_t i = 0; i < n; i++) {
+        struct ecs_task_definition definition;
+        struct err failure;
+        err_init(&failure);
+        if (ecs_describe_task_definition_result(&calls[i], look->arena, &definition, &failure) <
+            0) {
+            look_say_error(look, wanted[i].target->name, &failure);
+        } else if (add_revision(look, wanted[i].target, &definition, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int build_target_call(const struct look *look, const struct target *target,
+                             struct aws_call *ret_call, struct err *err) {
+    struct view region = look->session->config.region;
+    switch (target->kind) {
+    case TARGET_SERVICE:
+        return ecs_describe_services_call(target->cluster, &target->service, 1, region, look->arena,
+                                          ret_call, err);
+    case TARGET_TASK:
+        return ecs_describe_task_definition_call(target->family, region, look->arena, ret_call,
+                                                 err);
+    case TARGET_LAMBDA:
+        return lambda_get_function_call(target->function, look->arena, ret_call, err);
+    }
+    return -1;
+}
+
+int look_at_what_runs(struct look *look, struct err *err) {
+    const struct target *targets = look->check->targets;
+    size_t n = look->check->n_targets;
+    struct aws_call *calls = ARENA_ARRAY(look->arena, n, struct aws_call);
+    struct ecs_service_state *states = ARENA_ARRAY(look->arena, n, struct ecs_service_state);
+    size_t most = 0;
+    size_t n_wanted = 0;
+    if (!calls || !states) {
+        return err_out_of_memory(err, "calls");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (build_target_call(look, &targets[i], &calls[i], err) < 0) {
+            return -1;
+        }
+    }
+    look_call(look, calls, n);
+    for (size_t i = 0; i < n; i++) {
+        struct ecs_task_definition definition;
+        struct err failure;
+        err_init(&failure);
+        int status = 0;
+        if (targets[i].kind == TARGET_SERVICE) {
+            status = ecs_describe_services_result(&calls[i], targets[i].service, look->arena,
+                                                  &states[i], &failure);
+        } else if (targets[i].kind == TARGET_LAMBDA) {
+            status = add_function(look, &targets[i], &calls[i], &failure);
+        } else {
+            status = ecs_describe_task_definition_result(&calls[i], look->arena, &definition,
+                                                         &failure) < 0 ||
+                             add_revision(look, &targets[i], &definition, &failure) < 0
+                         ? -1
+                         : 0;
+        }
+        if (status < 0) {
+            look_say_error(look, targets[i].name, &failure);
+            states[i] = (struct ecs_service_state){0};
+        }
+        most += 1 + states[i].n_deployments + states[i].n_task_sets;
+    }
+    struct wanted *wanted = ARENA_ARRAY(look->arena, most, struct wanted);
+    if (!wanted) {
+        return err_out_of_memory(err, "revisions");
+    }
+    for (size_t i = 0; i < n; i++) {
+        n_wanted = want_service(wanted, n_wanted, &targets[i], &states[i]);
+    }
+    return ask_revisions(look, wanted, n_wanted, err);
+}
