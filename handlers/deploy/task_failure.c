@@ -2,7 +2,31 @@
 
 #include "runtime/base/buf.h"
 
+/* Of an id: a task's has 32 digits, a request's 36. A digest is longer, and tells images apart. */
+#define ID_BYTES_MIN 32
+#define ID_BYTES_MAX 36
+
 /* --- what is to be done --- */
+
+#define LET_IT_PULL                                                                                \
+    "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository in the policy of "   \
+    "the task's execution role, and for a registry of another account in the repository's policy " \
+    "too"
+#define LET_IT_REACH_THE_REGISTRY                                                                  \
+    "give the task's subnets a way to the registry: a NAT gateway, or VPC endpoints of ECR and S3"
+#define LET_IT_REACH_AWS                                                                           \
+    "give the task's subnets a way to the services that it needs at its start: a NAT gateway, or " \
+    "VPC endpoints"
+#define LET_IT_DECRYPT                                                                             \
+    "allow kms:Decrypt on the key in the policy of the task's execution role and in the key's "    \
+    "policy"
+#define BUILD_FOR_ITS_PLATFORM                                                                     \
+    "build the image for the task definition's architecture too, or change runtimePlatform"
+#define CORRECT_THE_COMMAND "correct the image's entry point or the container's command"
+#define LET_IT_ANSWER                                                                              \
+    "look at why the application does not answer the load balancer's health check, and at "        \
+    "healthCheckGracePeriodSeconds for a slow start"
+#define READ_ITS_LOGS "read the container's logs: it ends by itself right after its start"
 
 /* The first row that matches counts: what says more comes first. `also` may be NULL. */
 static const struct {
@@ -14,78 +38,84 @@ static const struct {
     {"ecr:", "resource-based policy",
      "admit the task's execution role (its account) to the repository's policy, with "
      "ecr:BatchGetImage and ecr:GetDownloadUrlForLayer"},
-    {"CannotPullContainer", "not authorized",
-     "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository in the policy of "
-     "the "
-     "task's execution role, and for a registry of another account in the repository's policy too"},
-    {"CannotPullContainer", "403",
-     "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository in the policy of "
-     "the "
-     "task's execution role, and for a registry of another account in the repository's policy too"},
-    {"CannotPullContainer", "AccessDenied",
-     "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository in the policy of "
-     "the "
-     "task's execution role, and for a registry of another account in the repository's policy too"},
+    {"CannotPullContainer", "not authorized", LET_IT_PULL},
+    {"CannotPullContainer", "403 Forbidden", LET_IT_PULL},
+    {"CannotPullContainer", "AccessDenied", LET_IT_PULL},
+    {"CannotPullContainer", "pull access denied", LET_IT_PULL},
+    {"CannotPullContainer", "has the permissions to pull", LET_IT_PULL},
     {"CannotPullContainer", "not found",
      "push the image to the repository that the task definition names, and keep its lifecycle "
-     "policy "
-     "from expiring images in use"},
-    {"CannotPullContainer", "no matching manifest",
-     "build the image for the task definition's architecture too, or change runtimePlatform"},
-    {"CannotPullContainer", "timeout",
-     "give the task's subnets a way to the registry: a NAT gateway, or VPC endpoints of ECR and "
-     "S3"},
-    {"CannotPullContainer", "context canceled",
-     "give the task's subnets a way to the registry: a NAT gateway, or VPC endpoints of ECR and "
-     "S3"},
+     "policy from expiring images in use"},
+    {"CannotPullContainer", "no matching manifest", BUILD_FOR_ITS_PLATFORM},
+    {"CannotPullContainer", "descriptor matching platform", BUILD_FOR_ITS_PLATFORM},
+    {"CannotPullContainer", "pull rate limit",
+     "take the image from ECR, through a pull-through cache, or give the container "
+     "repositoryCredentials"},
+    {"CannotPullContainer", "timeout", LET_IT_REACH_THE_REGISTRY},
+    {"CannotPullContainer", "context canceled", LET_IT_REACH_THE_REGISTRY},
+    {"CannotPullContainer", "deadline exceeded", LET_IT_REACH_THE_REGISTRY},
+    {"CannotPullContainer", "request canceled", LET_IT_REACH_THE_REGISTRY},
+    {"CannotPullContainer", "connection issue", LET_IT_REACH_THE_REGISTRY},
+    {"CannotPullContainer", "no such host", LET_IT_REACH_THE_REGISTRY},
     {"CannotPullContainer", "no space left", "give the task more ephemeral storage"},
     {"CannotPullContainer", NULL,
      "check that the task's subnets reach the registry, and that its execution role may pull"},
-    {"ResourceInitializationError", "i/o timeout",
-     "give the task's subnets a way to the services that it needs at its start: a NAT gateway, or "
-     "VPC endpoints"},
+    {"ResourceInitializationError", "i/o timeout", LET_IT_REACH_AWS},
+    {"ResourceInitializationError", "deadline exceeded", LET_IT_REACH_AWS},
+    {"ResourceInitializationError", "connection issue", LET_IT_REACH_AWS},
+    {"ResourceInitializationError", "no such host", LET_IT_REACH_AWS},
     {"secretsmanager:GetSecretValue", NULL,
      "allow secretsmanager:GetSecretValue on the secret in the policy of the task's execution "
      "role"},
     {"ssm:GetParameters", NULL,
      "allow ssm:GetParameters on the parameters in the policy of the task's execution role"},
-    {"kms:Decrypt", NULL,
-     "allow kms:Decrypt on the key in the policy of the task's execution role and in the key's "
-     "policy"},
+    {"kms:Decrypt", NULL, LET_IT_DECRYPT},
+    {"Access to KMS is not allowed", NULL, LET_IT_DECRYPT},
     {"logs:CreateLogGroup", NULL,
      "create the log group, or allow logs:CreateLogGroup in the policy of the task's execution "
      "role"},
+    {"logs:", "not authorized",
+     "allow logs:CreateLogStream and logs:PutLogEvents on the log group in the policy of the "
+     "task's execution role"},
     {"log group does not exist", NULL,
      "create the log group, or set awslogs-create-group and allow logs:CreateLogGroup to the "
-     "task's "
-     "execution role"},
+     "task's execution role"},
     {"invalid ssm parameters", NULL,
      "create the parameters that the task definition's secrets name"},
+    {"can't find the specified secret", NULL,
+     "create the secret that the task definition's secrets name, or correct its ARN there"},
+    {"did not contain json key", NULL,
+     "put the key into the secret's JSON, or correct it in the task definition's secrets"},
     {"ResourceInitializationError", NULL,
      "correct what the task needs at its start: its secrets, log group, file systems and the way "
-     "to "
-     "them"},
+     "to them"},
     {"OutOfMemory", NULL, "give the container more memory, or make it use less"},
     {"exec format error", NULL,
      "build the image for the task definition's architecture, or change runtimePlatform"},
-    {"executable file not found", NULL,
-     "correct the image's entry point or the container's command"},
+    {"executable file not found", NULL, CORRECT_THE_COMMAND},
+    {"CannotStartContainer", "no such file or directory", CORRECT_THE_COMMAND},
     {"failed container health checks", NULL,
      "correct the container's healthCheck or what it asks; startPeriod gives a slow start time"},
-    {"health checks failed", NULL,
-     "look at why the application does not answer the load balancer's health check, and at "
-     "healthCheckGracePeriodSeconds for a slow start"},
-    {"ELB health checks", NULL,
-     "look at why the application does not answer the load balancer's health check, and at "
-     "healthCheckGracePeriodSeconds for a slow start"},
+    {"health checks failed", NULL, LET_IT_ANSWER},
+    {"ELB health checks", NULL, LET_IT_ANSWER},
     {"RESOURCE:", NULL, "add capacity to the cluster, or let the task ask for less"},
     {"unable to place a task", NULL,
      "add capacity to the cluster, or relax the placement constraints"},
     {"Capacity is unavailable", NULL,
      "try again, in more subnets or with another capacity provider"},
-    {"Essential container in task exited", NULL,
-     "read the container's logs: it ends by itself right after its start"},
-    {"exited with", NULL, "read the container's logs: it ends by itself right after its start"},
+    {"exited with 137", NULL,
+     "give the container more memory, or find out what killed it: it did not end by itself"},
+    {"exited with 139", NULL,
+     "look for the crash in the container's logs, and at whether the image is for this "
+     "architecture"},
+    {"exited with 143", NULL,
+     "find out what told the container to end: a health check, a command in it, or a host that "
+     "went away"},
+    {"Spot Task was interrupted", NULL,
+     "let ECS start it again, and keep a base of the service on capacity that is not Spot"},
+    {"Host EC2", NULL, "look at why the container instance went away: ECS starts the task anew"},
+    {"Essential container in task exited", NULL, READ_ITS_LOGS},
+    {"exited with", NULL, READ_ITS_LOGS},
 };
 
 static bool has_part(struct view text, const char *part) {
@@ -109,10 +139,13 @@ static size_t remedy_of(struct view text) {
     return n;
 }
 
+static struct view remedy_at(size_t rank) {
+    return rank < sizeof(remedies) / sizeof(remedies[0]) ? view_of(remedies[rank].remedy)
+                                                         : (struct view){0};
+}
+
 struct view task_failure_remedy(struct view reason) {
-    size_t i = remedy_of(reason);
-    return i < sizeof(remedies) / sizeof(remedies[0]) ? view_of(remedies[i].remedy)
-                                                      : (struct view){0};
+    return remedy_at(remedy_of(reason));
 }
 
 /* --- one task --- */
@@ -179,30 +212,67 @@ static struct view cut(struct view text) {
     return view_slice(text, 0, len);
 }
 
-static struct view line_of(const struct ecs_task *task, struct arena *arena) {
-    struct buf line BUF_AUTO = BUF_INIT((size_t)64 * 1024);
-    append_clean(&line, task->stopped_reason);
-    for (size_t i = 0; i < task->n_containers; i++) {
-        append_container(&line, &task->containers[i]);
-    }
-    return arena_copy(arena, cut(buf_view(&line)));
-}
-
-/* --- all tasks --- */
-
 struct counted {
     struct view text;
     size_t n, rank; /* of its remedy: the lower, the more it tells */
 };
 
-static void count_line(struct counted *lines, size_t *n, struct view text) {
+/* The remedy follows from all of the text: the permission that is missing stands far behind. */
+static struct counted line_of(const struct ecs_task *task, struct arena *arena) {
+    struct buf line BUF_AUTO = BUF_INIT((size_t)64 * 1024);
+    append_clean(&line, task->stopped_reason);
+    for (size_t i = 0; i < task->n_containers; i++) {
+        append_container(&line, &task->containers[i]);
+    }
+    return (struct counted){.text = arena_copy(arena, cut(buf_view(&line))),
+                            .n = 1,
+                            .rank = remedy_of(buf_view(&line))};
+}
+
+/* --- all tasks --- */
+
+static bool is_of_id(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+}
+
+/* Bytes of the id that begins there: a task's or a request's, or what the cut has left of one; 0:
+ * none does. */
+static size_t id_at(struct view text, size_t at) {
+    size_t len = 0;
+    if (at > 0 && is_of_id(text.data[at - 1])) {
+        return 0;
+    }
+    while (at + len < text.len && is_of_id(text.data[at + len])) {
+        len++;
+    }
+    bool is_cut = at + len == TASK_FAILURE_LINE_BYTES && len < ID_BYTES_MIN;
+    return is_cut || (len >= ID_BYTES_MIN && len <= ID_BYTES_MAX) ? len : 0;
+}
+
+/* But for ids, which differ from task to task: a role's session has that of its task. */
+static bool says_the_same(struct view a, struct view b) {
+    size_t i = 0;
+    size_t j = 0;
+    while (i < a.len && j < b.len) {
+        size_t skipped = id_at(a, i);
+        if (skipped > 0 && skipped == id_at(b, j)) {
+            i += skipped;
+            j += skipped;
+        } else if (a.data[i++] != b.data[j++]) {
+            return false;
+        }
+    }
+    return i == a.len && j == b.len;
+}
+
+static void count_line(struct counted *lines, size_t *n, struct counted line) {
     for (size_t i = 0; i < *n; i++) {
-        if (view_equal(lines[i].text, text)) {
+        if (lines[i].rank == line.rank && says_the_same(lines[i].text, line.text)) {
             lines[i].n++;
             return;
         }
     }
-    lines[(*n)++] = (struct counted){.text = text, .n = 1, .rank = remedy_of(text)};
+    lines[(*n)++] = line;
 }
 
 /* The most telling first, of equal ones the more frequent. */
@@ -245,11 +315,11 @@ int task_failure_explain(const struct ecs_task *tasks, size_t n, struct view dep
         if (!is_its_own || is_in_course(&tasks[i])) {
             continue;
         }
-        struct view line = line_of(&tasks[i], arena);
-        if (!line.data) {
+        struct counted line = line_of(&tasks[i], arena);
+        if (!line.text.data) {
             return err_out_of_memory(err, "why tasks stopped");
         }
-        if (line.len > 0) {
+        if (line.text.len > 0) {
             count_line(lines, &n_lines, line);
         }
     }
@@ -259,7 +329,7 @@ int task_failure_explain(const struct ecs_task *tasks, size_t n, struct view dep
         return err_out_of_memory(err, "why tasks stopped");
     }
     if (n_lines > 0) {
-        failure.remedy = task_failure_remedy(lines[0].text);
+        failure.remedy = remedy_at(lines[0].rank);
     }
     *ret_failure = failure;
     return 0;
