@@ -1,6 +1,30 @@
 #include "cli/commands.h"
 
 const struct command cli_commands[] = {
+    {.name = "plan",
+     .synopsis = "SERVICE [TAG]",
+     .summary = "show what a deploy would do, field by field, and write nothing",
+     .details =
+         "Without a tag, digest or revision it is a restart on what runs. The environment is\n"
+         "the function's (docs/configuration.md), with your credentials.",
+     .example = "slipway plan backend git-abc123f",
+     .options = plan_options,
+     .run = command_plan},
+    {.name = "deploy",
+     .synopsis = "[--yes] SERVICE [TAG]",
+     .summary = "deploy an image from here, and follow the rollout",
+     .details =
+         "Shows the plan and asks; then it does what the function would do at such an event.\n"
+         "Ctrl-C leaves the deployment alone.",
+     .example = "slipway deploy backend git-abc123f",
+     .options = deploy_options,
+     .run = command_deploy},
+    {.name = "rollback",
+     .synopsis = "[--yes] SERVICE [REVISION|TAG]",
+     .summary = "go back to the last completed revision, or to that one",
+     .example = "slipway rollback backend",
+     .options = rollback_options,
+     .run = command_rollback},
     {.name = "event",
      .synopsis = "[--dry-run] FILE|-",
      .summary = "run the function's handler here on an event file",

@@ -5,6 +5,13 @@
 
 #include "cli/cli.h"
 
+extern const struct option_row plan_options[];
+extern const struct option_row deploy_options[];
+extern const struct option_row rollback_options[];
+int command_plan(struct cli *cli, const struct arguments *arguments);
+int command_deploy(struct cli *cli, const struct arguments *arguments);
+int command_rollback(struct cli *cli, const struct arguments *arguments);
+
 extern const struct option_row event_options[];
 int command_event(struct cli *cli, const struct arguments *arguments);
 
