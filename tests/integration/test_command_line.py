@@ -1,0 +1,101 @@
+"""`slipway` without a terminal: what it does, says and leaves with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+from command_line import Ran, program, run
+from deploys import event, reference
+from front import Front
+from front.seed import PROD, SERVICE, World
+from lambda_function import environment
+
+pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
+TAG = "git-abc123f"
+
+Slipway = Callable[..., Ran]
+
+
+@pytest.fixture
+def slipway(front: Front, world: World) -> Slipway:
+    def call(*words: str, text: str = "", **more: str) -> Ran:
+        return run({**environment(front), **more}, *words, text=text)
+
+    return call
+
+
+def test_a_plan_shows_each_field_and_writes_nothing(world: World, slipway: Slipway) -> None:
+    before = world.running().arn
+    shown = slipway("plan", "backend", TAG)
+    assert shown.status == 0, shown
+    assert "deploy a new revision" in shown.out and reference(world) in shown.out and TAG in shown.out
+    assert "~ containerDefinitions[1].image" in shown.out or "~ containerDefinitions[0].image" in shown.out
+    assert "+ tags.slipway:event-id" in shown.out and "\033" not in shown.out
+    assert world.running().arn == before and len(world.revisions()) == 1
+    assert not [call for call in world.front.calls if call.operation.startswith(("Register", "Update", "Put"))]
+
+
+def test_a_deploy_wants_to_be_asked(world: World, slipway: Slipway) -> None:
+    refused = slipway("deploy", "backend", TAG)
+    assert refused.status == 2 and "--yes" in refused.err and len(world.revisions()) == 1
+
+
+def test_a_deploy_is_the_functions_own(world: World, slipway: Slipway) -> None:
+    done = slipway("deploy", "--yes", "--no-wait", "backend", TAG, AWS_ACCOUNT_ID="")
+    assert done.status == 0, done
+    assert world.running().images[SERVICE] == reference(world) and "deployed" in done.out
+    assert world.running().tag("slipway:image-tag") == TAG
+    assert world.running().tag("slipway:reason").startswith("slipway by arn:aws:")
+    again = slipway("deploy", "--yes", "--no-wait", "backend", TAG)
+    assert again.status == 0 and "unchanged" in again.out and len(world.revisions()) == 2
+
+
+def test_what_is_refused_leaves_with_3(world: World, slipway: Slipway) -> None:
+    refused = slipway("deploy", "--yes", "backend", "git-0000000")
+    assert refused.status == 3 and "ImageNotFound" in refused.out and "remedy" in refused.out
+    assert slipway("plan", "nobody", TAG).status == 3
+    wrong = slipway("plan", "backend", TAG, PROJECT_ENV="")
+    assert wrong.status == 1 and "PROJECT_ENV" in wrong.err and wrong.out == ""
+
+
+@pytest.mark.parametrize("words", [["plan"], ["plan", "a", "b", "c"], ["deploy", "--frob", "a"], ["frob"], [],
+                                   ["event"], ["config"], ["rollback"]])
+def test_wrong_usage_leaves_with_2(slipway: Slipway, words: list[str]) -> None:
+    wrong = slipway(*words)
+    assert wrong.status == 2 and wrong.out == "" and "slipway" in wrong.err
+
+
+def test_an_event_goes_through_the_handler(world: World, slipway: Slipway, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event(service="backend", tag=TAG)), encoding="utf-8")
+    planned = slipway("event", "--dry-run", str(file))
+    assert planned.status == 0 and planned.json["status"] == "planned" and len(world.revisions()) == 1
+    done = slipway("event", "-", text=file.read_text(encoding="utf-8"))
+    assert done.status == 0 and done.json["status"] == "deployed", done
+    assert world.running().images[SERVICE] == reference(world)
+
+
+def test_entries_of_put_events_are_events(world: World, slipway: Slipway) -> None:
+    entries = [{"Source": "action.production", "DetailType": "DEPLOY", "Detail": json.dumps({"service": "backend", "tag": TAG})}]
+    for text in (json.dumps(entries), json.dumps({"Entries": entries})):
+        planned = slipway("event", "--dry-run", "-", text=text)
+        assert planned.status == 0 and planned.json["status"] == "planned", planned
+    wrong = slipway("event", "-", text=json.dumps([{**entries[0], "Detail": "{service"}]))
+    assert wrong.status == 3 and "entry 1" in wrong.err
+    missing = slipway("event", "-", text=json.dumps([{**entries[0], "Detail": '{"service":"backend","tag":"git-0000000"}'}]))
+    assert missing.status == 3 and missing.json["status"] == "refused"
+
+
+def test_via_event_sends_the_functions_event(front: Front, world: World, slipway: Slipway) -> None:
+    sent = slipway("deploy", "--via-event", "backend", TAG, "-m", "by hand")
+    assert sent.status == 0, sent
+    assert sent.json["FailedEntryCount"] == 0 and len(world.revisions()) == 1
+    (call,) = [call for call in front.calls if call.operation == "PutEvents"]
+    assert call.account == PROD
+
+
