@@ -24,6 +24,10 @@
 /* Up to here nothing changed in what slipway reads: 11 and 12 are about ports and databases. */
 #define SETTINGS_VERSION_KNOWN 12
 
+/* Ceilings: of each list, and of use_existing that leads to use_existing. */
+#define SETTINGS_MAX_ITEMS 1000
+#define SETTINGS_MAX_CHAIN 16
+
 /* A scalar. */
 struct setting {
     struct view text;               /* decoded; empty when absent, null or "" */
@@ -103,7 +107,8 @@ struct settings_repository {
     struct view name;
     struct view uri; /* "…/name"; of manual_repo as it is written. An account that is not said is
                         shown as "<account_id>" */
-    bool is_found;   /* false: use_existing leads nowhere; all the others are empty */
+    bool is_found;   /* false: use_existing leads nowhere, round, or on for more than
+                        SETTINGS_MAX_CHAIN; or a name is missing. All the others are empty */
 };
 /* Where the workload's image comes from; NULL is the backend's. */
 ERR_MUST_USE int settings_repository(const struct settings *settings,
