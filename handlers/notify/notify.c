@@ -223,17 +223,24 @@ static void warn_of_unpublished(const struct telling *t, size_t n) {
         LOG_STR("remedy", "send fewer events at once, or listen to NOTIFY_EVENT_BUS"));
 }
 
-static int add_messages(struct telling *t) {
-    size_t n = 0;
-    for (size_t i = 0; i < 2 * t->n; i++) {
-        const struct change *change = &t->changes[i % t->n];
-        enum notice_kind kind = notice_of(t->notifier->config, change);
-        if (kind == NOTICE_NONE || notice_is_trouble(kind) != (i < t->n)) {
+/* Of what went wrong, or of the rest; *n counts those there are, sent or not. */
+static int add_messages_of(struct telling *t, bool trouble, size_t *n) {
+    for (size_t i = 0; i < t->n; i++) {
+        enum notice_kind kind = notice_of(t->notifier->config, &t->changes[i]);
+        if (kind == NOTICE_NONE || notice_is_trouble(kind) != trouble) {
             continue;
         }
-        if (n++ < SNS_MAX_MESSAGES && add_message(t, change, kind) != 0) {
+        if ((*n)++ < SNS_MAX_MESSAGES && add_message(t, &t->changes[i], kind) != 0) {
             return -1;
         }
+    }
+    return 0;
+}
+
+static int add_messages(struct telling *t) {
+    size_t n = 0;
+    if (add_messages_of(t, true, &n) != 0 || add_messages_of(t, false, &n) != 0) {
+        return -1;
     }
     if (n > SNS_MAX_MESSAGES) {
         warn_of_unpublished(t, n - SNS_MAX_MESSAGES);
