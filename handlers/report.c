@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* Bytes of a plan's differences in a log line: the line holds 256 KB, a plan should be readable. */
-#define DIFF_LOG_BYTES ((size_t)64 * 1024)
+/* Bytes of a plan's differences, or of what a task has moved, in a log line: the line holds 256 KB,
+ * and should be readable. */
+#define LIST_LOG_BYTES ((size_t)64 * 1024)
 /* A metrics line has a dozen short members. */
 #define METRICS_BYTES ((size_t)4 * 1024)
 /* Failures listed in one error, in bytes; the rest is counted. */
@@ -161,11 +162,8 @@ static void put_rollout(struct json_writer *w, const struct change *change) {
     }
 }
 
-static void put_moved(struct json_writer *w, const struct change *change) {
-    if (change->n_moved == 0) {
-        return;
-    }
-    json_begin_array(w, "moved");
+static void put_moved(struct json_writer *w, const char *name, const struct change *change) {
+    json_begin_array(w, name);
     for (size_t i = 0; i < change->n_moved; i++) {
         json_put_string(w, NULL, change->moved[i]);
     }
@@ -183,7 +181,9 @@ void report_put_change(struct json_writer *w, const struct change *change) {
     put_to(w, change);
     json_put_optional(w, "deployment_id", change->deployment_id);
     json_put_optional(w, "version", change->version);
-    put_moved(w, change);
+    if (change->n_moved > 0) {
+        put_moved(w, "moved", change);
+    }
     if (change->verdict == VERDICT_REPORT) {
         put_rollout(w, change);
     } else if (change->status == CHANGE_PLANNED) {
@@ -260,10 +260,22 @@ static enum log_level level_of(const struct change *change) {
     return LOG_ERROR;
 }
 
+/* A list as JSON, into `text`, which has to last as long as the line. */
+static void add_list(struct line *line, const char *name, const struct change *change,
+                     void (*put)(struct json_writer *w, const char *name,
+                                 const struct change *change),
+                     struct buf *text) {
+    struct json_writer w = json_writer(text);
+    put(&w, NULL, change);
+    line->fields[line->n++] = text->failed ? LOG_STR(name, "too long for a line: see the answer")
+                                           : LOG_RAW_JSON(name, buf_view(text));
+}
+
 static void log_change(const struct log *log, const struct config *config,
                        const struct change *change, int64_t duration_ms) {
     struct line line = {.n = 0};
-    struct buf diff BUF_AUTO = BUF_INIT(DIFF_LOG_BYTES);
+    struct buf diff BUF_AUTO = BUF_INIT(LIST_LOG_BYTES);
+    struct buf moved BUF_AUTO = BUF_INIT(LIST_LOG_BYTES);
     const char *status = change_status_name(change->status);
     const struct err *err = change->err;
     add(&line, "status", view_of(status));
@@ -295,11 +307,11 @@ static void log_change(const struct log *log, const struct config *config,
         line.fields[line.n++] = LOG_BOOL("dry_run", true);
     }
     line.fields[line.n++] = LOG_I64("duration_ms", duration_ms);
+    if (change->n_moved > 0) {
+        add_list(&line, "moved", change, put_moved, &moved);
+    }
     if (change->status == CHANGE_PLANNED) {
-        struct json_writer w = json_writer(&diff);
-        put_diff(&w, NULL, change);
-        line.fields[line.n++] = diff.failed ? LOG_STR("diff", "too long for a line: see the answer")
-                                            : LOG_RAW_JSON("diff", buf_view(&diff));
+        add_list(&line, "diff", change, put_diff, &diff);
     }
     log_write(log, level_of(change), err != NULL ? err->message : status, line.fields, line.n);
 }

@@ -20,8 +20,9 @@
  *    "deployment_id":"ecs-svc/…"}]}
  *
  * with `code`, `message` and `remedy` where a change was refused, superseded, ignored or planned
- * only, `note` where there is more to say of one that was carried out or had been, and for a dry
- * run `action` (deploy or restart) and `diff`. What is empty is left out. */
+ * only, `note` where there is more to say of one that was carried out or had been, `version` of a
+ * function, `moved` of a task, and for a dry run `action` (deploy, restart, rollback or report) and
+ * `diff`. What is empty is left out. */
 void report_response(const struct config *config, const struct change *changes, size_t n,
                      int64_t duration_ms, struct buf *response);
 
