@@ -97,8 +97,8 @@ static void what_is_superseded_says_why(void **state) {
 static void the_most_serious_status_is_on_top(void **state) {
     struct fixture *f = *state;
     static const enum change_status ascending[] = {
-        CHANGE_IGNORED,   CHANGE_UNCHANGED, CHANGE_SUPERSEDED, CHANGE_PLANNED,
-        CHANGE_RESTARTED, CHANGE_DEPLOYED,  CHANGE_REFUSED,    CHANGE_FAILED,
+        CHANGE_IGNORED,   CHANGE_UNCHANGED, CHANGE_SUPERSEDED,  CHANGE_PLANNED, CHANGE_REPORTED,
+        CHANGE_RESTARTED, CHANGE_DEPLOYED,  CHANGE_ROLLED_BACK, CHANGE_REFUSED, CHANGE_FAILED,
     };
     for (size_t i = 0; i < COUNT(ascending); i++) {
         struct change changes[3] = {
