@@ -1,10 +1,9 @@
 /* Answers of ECR and ECS: the first byte chooses the operation, the second what it ended with, the
  * rest is the body. What is decoded is what is documented, and the same the second time. */
 
-#include "runtime/aws/aws_failure.h"
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"
-#include "tests/fuzz/require.h"
+#include "tests/fuzz/aws/answers.h"
 
 #include <string.h>
 
@@ -25,35 +24,6 @@ static const char *const codes[] = {
 };
 #define N_CODES (sizeof(codes) / sizeof(codes[0]))
 
-/* As aws_call_all() ends a call: with the words and the error that a failure's body yields. */
-static void fail_call(struct aws_call *call, struct arena *arena) {
-    static struct http_exchange exchange = {.outcome = HTTP_OK, .status = 400};
-    buf_init(&exchange.body_in, AWS_RESPONSE_BYTES);
-    buf_append(&exchange.body_in, call->response);
-    struct aws_failure failure = aws_failure_read(call->service, &exchange, arena);
-    const struct aws_verdict verdict = {
-        .failure = &failure,
-        .exchange = &exchange,
-        .class = retry_classify(call->service, HTTP_OK, call->status, view_of(call->code)),
-        .region = VIEW("us-east-1"),
-    };
-    aws_failure_report(call, &verdict);
-    call->message = failure.message;
-    buf_release(&exchange.body_in);
-}
-
-static void end_call(struct aws_call *call, uint8_t end, struct view body, struct arena *arena) {
-    size_t code = end % N_CODES;
-    err_init(&call->err);
-    call->status = code == 0 ? 200 : 400;
-    call->response = arena_copy(arena, body);
-    call->attempts = 1;
-    memcpy(call->code, codes[code], strlen(codes[code]) + 1);
-    if (code > 0) {
-        fail_call(call, arena);
-    }
-}
-
 static void require_digest(struct view digest) {
     require(digest.len == DIGEST_BYTES && view_starts_with(digest, VIEW("sha256:")));
 }
@@ -64,7 +34,7 @@ static int image(struct aws_call *call, uint8_t end, struct view body, struct ar
     const struct ecr_image_id id = {.tag = VIEW("v1")};
     struct ecr_image got;
     require(ecr_describe_image_call(&registry, VIEW("r"), &id, arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecr_describe_image_result(call, arena, &got, err) < 0) {
         return -1;
     }
@@ -79,7 +49,7 @@ static int manifest(struct aws_call *call, uint8_t end, struct view body, struct
     const struct ecr_image_id id = {.tag = VIEW("v1")};
     struct ecr_manifest got;
     require(ecr_get_manifest_call(&registry, VIEW("r"), &id, arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecr_get_manifest_result(call, arena, &got, err) < 0) {
         return -1;
     }
@@ -97,7 +67,7 @@ static int tags(struct aws_call *call, uint8_t end, struct view body, struct are
     struct ecr_image *images = NULL;
     size_t n = 0;
     require(ecr_list_tags_call(&registry, VIEW("r"), arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecr_list_tags_result(call, arena, &images, &n, err) < 0) {
         return -1;
     }
@@ -119,7 +89,7 @@ static int services(struct aws_call *call, uint8_t end, struct view body, struct
     const struct view names[] = {VIEW("s")};
     struct ecs_service_state got;
     require(ecs_describe_services_call(VIEW("c"), names, 1, VIEW(""), arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecs_describe_services_result(call, VIEW("s"), arena, &got, err) < 0) {
         return -1;
     }
@@ -133,7 +103,7 @@ static int update(struct aws_call *call, uint8_t end, struct view body, struct a
         .cluster = VIEW("c"), .service = VIEW("s"), .task_definition = VIEW("t:1")};
     struct ecs_service_state got;
     require(ecs_update_service_call(&request, arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecs_update_service_result(call, arena, &got, err) < 0) {
         return -1;
     }
@@ -145,7 +115,7 @@ static int definition(struct aws_call *call, uint8_t end, struct view body, stru
                       struct err *err) {
     struct ecs_task_definition got;
     require(ecs_describe_task_definition_call(VIEW("t"), VIEW(""), arena, call, err) == 0);
-    end_call(call, end, body, arena);
+    end_call(call, codes[end % N_CODES], body, arena);
     if (ecs_describe_task_definition_result(call, arena, &got, err) < 0) {
         return -1;
     }
