@@ -12,6 +12,11 @@ int command_plan(struct cli *cli, const struct arguments *arguments);
 int command_deploy(struct cli *cli, const struct arguments *arguments);
 int command_rollback(struct cli *cli, const struct arguments *arguments);
 
+extern const struct option_row status_options[];
+int command_status(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row history_options[];
+int command_history(struct cli *cli, const struct arguments *arguments);
+
 extern const struct option_row event_options[];
 int command_event(struct cli *cli, const struct arguments *arguments);
 

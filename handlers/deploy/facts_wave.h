@@ -3,7 +3,7 @@
 
 /*
  * A wave: reads that go out at once. What is asked for twice is asked once; services of a cluster
- * share calls, ten in each. Private to facts*.c and execute*.c.
+ * share calls, ten in each. For facts*.c, execute*.c and the command line.
  *
  *     struct wave wave = wave_of(arena);
  *     int i = wave_add_task_definition(&wave, family, err);   // before wave_run()

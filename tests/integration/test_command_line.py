@@ -12,7 +12,7 @@ import pytest
 from command_line import Ran, program, run
 from deploys import event, reference
 from front import Front
-from front.seed import PROD, SERVICE, World
+from front.seed import ADMIN_SECRET, PROD, SERVICE, World, admin_key
 from lambda_function import environment
 
 pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
@@ -24,7 +24,8 @@ Slipway = Callable[..., Ran]
 @pytest.fixture
 def slipway(front: Front, world: World) -> Slipway:
     def call(*words: str, text: str = "", **more: str) -> Ran:
-        return run({**environment(front), **more}, *words, text=text)
+        person = {"AWS_ACCESS_KEY_ID": admin_key(PROD), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_SESSION_TOKEN": ""}
+        return run({**environment(front), **person, **more}, *words, text=text)
 
     return call
 
@@ -99,3 +100,34 @@ def test_via_event_sends_the_functions_event(front: Front, world: World, slipway
     assert call.account == PROD
 
 
+
+
+def test_status_tells_what_runs_where(world: World, slipway: Slipway) -> None:
+    before = slipway("status")
+    assert before.status == 0, before
+    assert before.out.splitlines()[0].split()[:3] == ["SERVICE", "KIND", "TAG"] and "git-0ld0001" in before.out
+    assert slipway("deploy", "-y", "--no-wait", "backend", TAG).status == 0
+    (row,) = slipway("status", "--json").json
+    digest = reference(world).rpartition("@")[2]
+    assert (row["service"], row["tag"], row["digest"], row["rollout"]) == ("backend", TAG, digest, "IN_PROGRESS")
+    named = slipway("status", "backend", "nobody")
+    assert named.status == 1 and TAG in named.out and "nobody" in named.out
+
+
+def test_status_shows_tasks_and_functions(world: World, slipway: Slipway) -> None:
+    services = json.dumps({"backend": {}, "report": {"kind": "task"}, "resize": {"kind": "lambda"}})
+    shown = slipway("status", ECS_SERVICE_MAP=services)
+    assert shown.status == 1 and [line.split()[1] for line in shown.out.splitlines()[1:]] == ["service", "task", "lambda"]
+
+
+def test_history_is_read_from_the_revisions(world: World, slipway: Slipway) -> None:
+    assert slipway("deploy", "-y", "--no-wait", "-m", "first", "backend", TAG).status == 0
+    shown = slipway("history", "backend")
+    assert shown.status == 0, shown
+    lines = shown.out.splitlines()
+    assert "myproject_service_prod:2" in lines[1] and "first" in lines[1] and lines[1].startswith("*")
+    assert "myproject_service_prod:1" in lines[2] and len(lines) == 3
+    (newest,) = slipway("history", "--max=1", "--json", "backend").json
+    assert (newest["runs"], newest["tag"], newest["reason"]) == (True, TAG, "first")
+    assert slipway("history", "--max=0", "backend").status == 2
+    assert slipway("history", "nobody").status == 3

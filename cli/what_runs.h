@@ -1,0 +1,37 @@
+#ifndef SLIPWAY_CLI_WHAT_RUNS_H
+#define SLIPWAY_CLI_WHAT_RUNS_H
+
+/*
+ * What the environment's targets run right now. Reads only: DescribeServices ten a call, the
+ * revisions that run (of a task: the family's newest), GetFunction; all of one kind at once.
+ */
+
+#include "cli/session.h"
+#include "handlers/deploy/target.h"
+#include "runtime/aws/ecs.h"
+#include "runtime/aws/lambda_api.h"
+
+struct what_runs {
+    struct target target;
+    const struct err *err;                 /* why it could not be read; NULL: it was */
+    struct ecs_service_state service;      /* of a service */
+    struct ecs_task_definition definition; /* of a service or a task */
+    struct lambda_function function;       /* of a Lambda function */
+    struct view image, tag, digest;        /* as far as known */
+    int64_t since_ms;                      /* 0: not known */
+};
+
+/* The environment's targets: those of ECS_SERVICE_MAP; without a map the cluster's services that
+ * are called as the convention has it. -1: what ListServices says; ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int environment_targets(struct session *session, struct target **ret_targets,
+                                     size_t *ret_n, struct err *err);
+
+/* The service that an ECS service of that name is for, by convention; false: none of this project
+ * and environment. Pure. */
+bool conventional_service(const struct config *config, struct view service, struct view *ret_name);
+
+/* -1: ERR_OUT_OF_MEMORY only; what AWS refuses is each entry's own. */
+ERR_MUST_USE int what_runs(struct session *session, const struct target *targets, size_t n,
+                           struct what_runs **ret_all, struct err *err);
+
+#endif
