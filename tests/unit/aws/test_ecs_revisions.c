@@ -39,6 +39,7 @@ static void the_size_of_a_page_has_a_bound(void **state) {
     struct fixture f = fixture_new();
     f.call.operation = "untouched";
     assert_int_equal(ecs_list_task_definitions_call(&request, &f.arena, &f.call, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
     assert_string_equal(f.call.operation, "untouched");
     arena_release(&f.arena);
 }
@@ -111,6 +112,12 @@ static void odd_answers_are_bad_responses(void **state) {
         assert_int_equal(got.n, 77);
         arena_release(&f.arena);
     }
+    struct fixture f = list(VIEW("web"), VIEW(""), 0);
+    struct ecs_revisions got;
+    call_ends(&f.call, 200, "{\"taskDefinitionArns\":7}");
+    assert_int_equal(ecs_list_task_definitions_result(&f.call, &f.arena, &got, &f.err), -1);
+    assert_holds(f.err.message, "ListTaskDefinitions without a proper 'taskDefinitionArns'");
+    arena_release(&f.arena);
 }
 
 static void failures_have_meanings(void **state) {

@@ -46,6 +46,33 @@ static struct fixture tag(void) {
     return f;
 }
 
+static int list_result(struct fixture *f) {
+    struct view *arns = NULL;
+    size_t n = 0;
+    return ecs_list_service_deployments_result(&f->call, &f->arena, &arns, &n, &f->err);
+}
+
+static int deployment_result(struct fixture *f) {
+    struct ecs_service_deployment d;
+    return ecs_describe_service_deployment_result(&f->call, &f->arena, &d, &f->err);
+}
+
+static int revision_result(struct fixture *f) {
+    struct view definition;
+    return ecs_describe_service_revision_result(&f->call, &f->arena, &definition, &f->err);
+}
+
+static int stop_result(struct fixture *f) {
+    bool is_over = true;
+    int rc = ecs_stop_service_deployment_result(&f->call, &f->arena, &is_over, &f->err);
+    assert_true(is_over); /* untouched */
+    return rc;
+}
+
+static int tag_result(struct fixture *f) {
+    return ecs_tag_resource_result(&f->call, &f->arena, &f->err);
+}
+
 static void requests(void **state) {
     (void)state;
     struct fixture f = list();
@@ -194,6 +221,20 @@ static void odd_answers_are_bad_responses(void **state) {
     }
 }
 
+static void what_is_lacking_is_named(void **state) {
+    (void)state;
+    struct fixture f = list();
+    call_ends(&f.call, 200, "{}");
+    assert_int_equal(list_result(&f), -1);
+    assert_holds(f.err.message, "ListServiceDeployments without a proper 'serviceDeployments'");
+    arena_release(&f.arena);
+    f = describe_revision();
+    call_ends(&f.call, 200, "{\"serviceRevisions\":[{}]}");
+    assert_int_equal(revision_result(&f), -1);
+    assert_holds(f.err.message, "DescribeServiceRevisions without a proper 'taskDefinition'");
+    arena_release(&f.arena);
+}
+
 /* failures[] of a 200: what was asked for is not there. */
 static void a_failure_in_a_200_is_an_error(void **state) {
     (void)state;
@@ -241,33 +282,6 @@ static void what_is_over_need_not_be_stopped(void **state) {
 #define CALLER                                                                                     \
     "User: arn:aws:sts::222222222222:assumed-role/slipway/s is not authorized to perform: "
 #define BECAUSE " because no identity-based policy allows it"
-
-static int list_result(struct fixture *f) {
-    struct view *arns = NULL;
-    size_t n = 0;
-    return ecs_list_service_deployments_result(&f->call, &f->arena, &arns, &n, &f->err);
-}
-
-static int deployment_result(struct fixture *f) {
-    struct ecs_service_deployment d;
-    return ecs_describe_service_deployment_result(&f->call, &f->arena, &d, &f->err);
-}
-
-static int revision_result(struct fixture *f) {
-    struct view definition;
-    return ecs_describe_service_revision_result(&f->call, &f->arena, &definition, &f->err);
-}
-
-static int stop_result(struct fixture *f) {
-    bool is_over = true;
-    int rc = ecs_stop_service_deployment_result(&f->call, &f->arena, &is_over, &f->err);
-    assert_true(is_over); /* untouched */
-    return rc;
-}
-
-static int tag_result(struct fixture *f) {
-    return ecs_tag_resource_result(&f->call, &f->arena, &f->err);
-}
 
 static const struct {
     struct fixture (*ask)(void);
@@ -358,6 +372,7 @@ int main(void) {
         cmocka_unit_test(a_deployment_is_decoded),
         cmocka_unit_test(a_revision_is_decoded),
         cmocka_unit_test(odd_answers_are_bad_responses),
+        cmocka_unit_test(what_is_lacking_is_named),
         cmocka_unit_test(a_failure_in_a_200_is_an_error),
         cmocka_unit_test(what_is_over_need_not_be_stopped),
         cmocka_unit_test(failures_have_meanings),

@@ -127,12 +127,13 @@ static void targets_are_decoded(void **state) {
     struct fixture f = list_targets(VIEW(""));
     struct events_targets targets;
     call_ends(&f.call, 200,
-              "{\"Targets\":[" ECS_TARGET " , {\"Id\":\"t2\",\"Arn\":\"arn:aws:sqs:q\"},"
+              "{\"NextToken\":\"n2\",\"Targets\":[" ECS_TARGET
+              " , {\"Id\":\"t2\",\"Arn\":\"arn:aws:sqs:q\"},"
               "{\"Id\":\"t3\",\"Arn\":\"a\",\"EcsParameters\":null},"
               "{\"Id\":\"t4\",\"Arn\":\"a\",\"EcsParameters\":{\"TaskDefinitionArn\":7}}]}");
     assert_int_equal(events_list_targets_by_rule_result(&f.call, &f.arena, &targets, &f.err), 0);
     assert_int_equal(targets.n, 4);
-    assert_view(targets.next, "");
+    assert_view(targets.next, "n2");
     assert_view(targets.targets[0].id, "t1");
     assert_view(targets.targets[0].arn, CLUSTER);
     assert_view(targets.targets[0].task_definition, TASK);
@@ -143,6 +144,10 @@ static void targets_are_decoded(void **state) {
         assert_view(targets.targets[i].task_definition, "");
         assert_null(targets.targets[i].task_definition_text.data);
     }
+    call_ends(&f.call, 200, "{\"Targets\":[]}");
+    assert_int_equal(events_list_targets_by_rule_result(&f.call, &f.arena, &targets, &f.err), 0);
+    assert_int_equal(targets.n, 0);
+    assert_view(targets.next, "");
     arena_release(&f.arena);
 }
 

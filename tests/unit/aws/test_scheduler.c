@@ -200,6 +200,12 @@ static void odd_schedules_are_bad_responses(void **state) {
         assert_view(s.name, "untouched");
         arena_release(&f.arena);
     }
+    struct fixture f = get();
+    struct scheduler_schedule s;
+    call_ends(&f.call, 200, bodies[3]);
+    assert_int_equal(scheduler_get_schedule_result(&f.call, &f.arena, &s, &f.err), -1);
+    assert_holds(f.err.message, "answer to GetSchedule without a proper 'Target'");
+    arena_release(&f.arena);
 }
 
 /* --- failures --- */

@@ -191,6 +191,8 @@ static void failures_have_meanings(void **state) {
         {"KMSAccessDenied", "The ciphertext refers to a key that you may not access.",
          ERR_BAD_RESPONSE, ERR_ACCESS_DENIED, "Publish denied: The ciphertext refers",
          "kms:GenerateDataKey and kms:Decrypt"},
+        {"KMSAccessDeniedException", "no", ERR_BAD_RESPONSE, ERR_ACCESS_DENIED,
+         "Publish denied: no", "kms:GenerateDataKey and kms:Decrypt"},
         {"NotFound", "Topic does not exist", ERR_BAD_RESPONSE, ERR_BAD_RESPONSE,
          "the topic of SNS_TOPIC_ARN does not exist (request id " REQUEST_ID ")",
          "create the topic, or correct SNS_TOPIC_ARN"},

@@ -122,6 +122,7 @@ static void odd_answers_say_nothing_of_the_value(void **state) {
             fail_msg("accepted: %s", bodies[i]);
         }
         assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+        assert_holds(f.err.message, "answer to GetParameter");
         assert_holds(f.err.message, REQUEST_ID);
         assert_null(strstr(f.err.message, "hunter2"));
         assert_int_equal(value.len, 0);
@@ -132,6 +133,16 @@ static void odd_answers_say_nothing_of_the_value(void **state) {
 
 #define CALLER                                                                                     \
     "User: arn:aws:sts::222222222222:assumed-role/slipway/s is not authorized to perform: "
+
+static void what_is_lacking_is_named(void **state) {
+    (void)state;
+    struct fixture f = get(VIEW("p"));
+    struct buf value BUF_AUTO = BUF_INIT(64);
+    answers(&f, 200, "{\"Parameter\":[]}");
+    assert_int_equal(ssm_get_parameter_result(&f.call, &value, &f.err), -1);
+    assert_holds(f.err.message, "without a proper 'Parameter'");
+    arena_release(&f.arena);
+}
 
 static void failures_have_meanings(void **state) {
     (void)state;
@@ -179,6 +190,7 @@ int main(void) {
         cmocka_unit_test(a_long_value_comes_whole),
         cmocka_unit_test(a_value_that_does_not_fit_is_an_error),
         cmocka_unit_test(odd_answers_say_nothing_of_the_value),
+        cmocka_unit_test(what_is_lacking_is_named),
         cmocka_unit_test(failures_have_meanings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
