@@ -16,8 +16,8 @@ usage() {
 usage: ./build.sh COMMAND
 
   demo            deploy to a made-up production, here, and watch it (the first thing to try)
-  build           bootstrap for this machine, for a quick look        -> build/bootstrap
-  static          the release binary: static, trimmed, reproducible   -> build/static/bootstrap
+  build           both programs for this machine, for a quick look    -> build/bootstrap, build/slipway
+  static          the release: static, trimmed, reproducible          -> build/static/bootstrap, …/slipway
   package         the function's zip: the release binary and certs    -> build/function.zip
   test            every test; or one kind of:
     test unit         unit and golden tests, in seconds; allocations that fail among them
@@ -65,8 +65,8 @@ compile() {
 cmd_build() {
     need compiler
     compile build/host all -DSLIPWAY_TESTS=OFF
-    cp build/host/bootstrap build/bootstrap
-    echo "build/bootstrap"
+    cp build/host/bootstrap build/host/slipway build/
+    echo "build/bootstrap build/slipway"
 }
 
 cmd_static() {
@@ -125,7 +125,7 @@ test_sigv4() {
 
 # The end-to-end tests on a given bootstrap; without one, on a build with sanitizers.
 test_e2e() {
-    need compiler tests clang python rie
+    need compiler tests clang python rie terminal
     local bootstrap=${1:-}
     if [ -z "$bootstrap" ]; then
         CC=clang compile build/sanitize all -DSLIPWAY_SANITIZE=ON
@@ -234,7 +234,7 @@ cmd_lint() {
 }
 
 cmd_setup() {
-    need compiler tests clang lint python rie static sam ruler
+    need compiler tests clang lint python rie terminal static sam ruler
     echo "everything is there"
 }
 

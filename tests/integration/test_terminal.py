@@ -1,0 +1,112 @@
+"""`slipway` on a terminal: the diff, the question, the progress line, Ctrl-C."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from command_line import program
+from deploys import reference
+from front import Front
+from front.seed import ADMIN_SECRET, PROD, SERVICE, World, admin_key, task_definition_text
+from lambda_function import environment
+from terminal import Terminal
+
+pytestmark = pytest.mark.skipif(program() is None or shutil.which("tmux") is None, reason="no slipway, or no tmux")
+TAG = "git-abc123f"
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(front: Front, world: World) -> Iterator[Open]:
+    opened: list[Terminal] = []
+
+    def call(*words: str, **more: str) -> Terminal:
+        person = {"AWS_ACCESS_KEY_ID": admin_key(PROD), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_SESSION_TOKEN": ""}
+        opened.append(Terminal({**environment(front), **person, **more}, str(program()), *words))
+        return opened[-1]
+
+    yield call
+    for one in opened:
+        one.close()
+
+
+def test_the_diff_is_coloured(terminal: Open) -> None:
+    one = terminal("plan", "backend", TAG)
+    screen = one.wait_for("[left with 0]")
+    assert "~ containerDefinitions" in screen and "git-0ld0001" in screen
+    coloured = one.screen(escapes=True)
+    assert "\033[31m" in coloured and "\033[32m" in coloured and "\033[36m" in coloured
+
+
+def test_without_colours_where_they_are_not_wanted(terminal: Open) -> None:
+    one = terminal("plan", "backend", TAG, NO_COLOR="1")
+    one.wait_for("[left with 0]")
+    coloured = one.screen(escapes=True)
+    assert "\033[31m" not in coloured and "\033[32m" not in coloured
+
+
+def test_no_is_an_answer(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "backend", TAG)
+    one.wait_for("do this in production? [y/N]")
+    one.type("n", "Enter")
+    assert "nothing was done" in one.wait_for("[left with 3]")
+    assert len(world.revisions()) == 1
+
+
+def test_a_rollout_is_followed_to_its_end(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "backend", TAG)
+    one.wait_for("[y/N]")
+    assert len(world.revisions()) == 1
+    one.type("y", "Enter")
+    going = one.wait_for(" running, ")
+    assert "backend: " in going and "pending" in going
+    assert world.running().images[SERVICE] == reference(world)
+    world.roll(world.service(), "completed")
+    assert "completed" in one.wait_for("[left with 0]")
+
+
+def test_a_rollout_that_fails_says_why(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG)
+    one.wait_for(" running, ")
+    world.stop_task(world.service(), "Essential container in task exited", "EssentialContainerExited",
+                    {"name": SERVICE, "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"})
+    world.roll(world.service(), "failed")
+    screen = one.wait_for("[left with 1]")
+    assert "the deployment failed" in screen and "memory" in screen and "ROLLBACK" in screen
+
+
+def test_a_deployment_that_another_replaces(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG)
+    one.wait_for(" running, ")
+    world.service().roll_to(world.revisions()[0].arn, world.front.clock.now())
+    assert "another deployment took its place" in one.wait_for("[left with 1]")
+
+
+def test_ctrl_c_leaves_the_deployment_alone(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG)
+    one.wait_for(" running, ")
+    deployment = world.service().primary.id
+    one.type("C-c")
+    screen = one.wait_for("[left with 1]")
+    assert "the deployment goes on; see: slipway status backend" in screen
+    assert world.service().primary.id == deployment and world.running().images[SERVICE] == reference(world)
+
+
+def test_what_changes_while_a_person_thinks_is_shown_again(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "backend", TAG)
+    one.wait_for("[y/N]")
+    world.register(task_definition_text().replace('"cpu": 0', '"cpu": 7', 1))
+    one.type("y", "Enter")
+    one.wait_for("meanwhile this has changed")
+    assert world.running().revision == 1
+    one.type("y", "Enter")
+    one.wait_for(" running, ")
+    assert world.running().revision == 3
+
+
+def test_a_page_of_help_fits(terminal: Open) -> None:
+    screen = terminal("--help").wait_for("[left with 0]")
+    assert all(len(line) < 110 for line in screen.splitlines())
