@@ -51,6 +51,24 @@ const struct command cli_commands[] = {
      .example = "PROJECT_NAME=myproject PROJECT_ENV=dev slipway event --dry-run event.json",
      .options = event_options,
      .run = command_event},
+    {.name = "config check",
+     .synopsis = "[--json] FILE…|all",
+     .summary = "tell all that is wrong in environment files",
+     .details =
+         "Files of one project (dev.yaml, staging.yaml, prod.yaml) are judged each by itself and\n"
+         "all together, so give all of them; \"all\" is every *.yaml and *.yml of the folder.\n"
+         "Leaves with 1 if there is a problem; warnings are none.",
+     .example = "slipway config check dev.yaml staging.yaml prod.yaml",
+     .options = config_check_options,
+     .run = command_config_check},
+    {.name = "config show",
+     .synopsis = "[--json] FILE…|all",
+     .summary = "show what slipway understands: registry, services and tasks",
+     .details = "What a file does not say follows from convention: a service's repository is\n"
+                "{project}_service_{name}, a task's {project}_task_{name}.",
+     .example = "slipway config show prod.yaml",
+     .options = config_show_options,
+     .run = command_config_show},
     {.name = "ecr policy",
      .synopsis = "[--org ID,…] [--account ID,…] [--role ARN,…] [--lambda]",
      .summary = "print a repository's policy: who else may pull from it",
@@ -96,5 +114,16 @@ const struct command cli_commands[] = {
      .example = "slipway ecr replication --to 333333333333:us-east-1 --prefix myproject_",
      .options = ecr_replication_options,
      .run = command_ecr_replication},
+    {.name = "config migrate",
+     .synopsis = "[--dry-run] FILE…|all",
+     .summary = "bring environment files of schema 6 to 10, and touch nothing else in them",
+     .details =
+         "Adds ecr_strategy, ecr_trusted_accounts, ecr_config of each service and task, and\n"
+         "schema_version, as far as they are missing; comments, order, quotes, anchors and blank\n"
+         "lines stay. A copy, FILE.backup_TIME, is made first. Files that are given together know\n"
+         "who pulls from whom. Leaves with 1 if one could not be migrated; the others are.",
+     .example = "slipway config migrate --dry-run all",
+     .options = config_migrate_options,
+     .run = command_config_migrate},
     {0},
 };

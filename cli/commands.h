@@ -20,6 +20,11 @@ int command_history(struct cli *cli, const struct arguments *arguments);
 extern const struct option_row event_options[];
 int command_event(struct cli *cli, const struct arguments *arguments);
 
+extern const struct option_row config_check_options[];
+int command_config_check(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row config_show_options[];
+int command_config_show(struct cli *cli, const struct arguments *arguments);
+
 extern const struct option_row ecr_policy_options[];
 int command_ecr_policy(struct cli *cli, const struct arguments *arguments);
 extern const struct option_row ecr_pull_policy_options[];
@@ -28,5 +33,8 @@ extern const struct option_row ecr_lifecycle_options[];
 int command_ecr_lifecycle(struct cli *cli, const struct arguments *arguments);
 extern const struct option_row ecr_replication_options[];
 int command_ecr_replication(struct cli *cli, const struct arguments *arguments);
+
+extern const struct option_row config_migrate_options[];
+int command_config_migrate(struct cli *cli, const struct arguments *arguments);
 
 #endif

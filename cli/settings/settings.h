@@ -101,12 +101,15 @@ enum ecr_strategy settings_strategy(const struct settings *settings);
 struct view settings_registry_account(const struct settings *settings);
 struct view settings_registry_region(const struct settings *settings);
 
+/* "111111111111.dkr.ecr.us-east-1.amazonaws.com"; what is not said as "<account_id>", "<region>".
+ * .data NULL when memory ran out. */
+struct view settings_registry_host(const struct settings *settings, struct arena *arena);
+
 struct settings_repository {
     struct view account; /* empty: not said */
     struct view region;
     struct view name;
-    struct view uri; /* "…/name"; of manual_repo as it is written. An account that is not said is
-                        shown as "<account_id>" */
+    struct view uri; /* host/name; of manual_repo as it is written */
     bool is_found;   /* false: use_existing leads nowhere, round, or on for more than
                         SETTINGS_MAX_CHAIN; or a name is missing. All the others are empty */
 };

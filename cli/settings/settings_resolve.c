@@ -116,24 +116,33 @@ static struct view either(struct view text, struct view otherwise) {
     return text.len > 0 ? text : otherwise;
 }
 
+struct view settings_registry_host(const struct settings *settings, struct arena *arena) {
+    struct view account = settings_registry_account(settings);
+    struct view region = settings_registry_region(settings);
+    struct view host = {0};
+    struct view name;
+    const struct repository repository = {
+        .registry = {.account = either(account, VIEW("<account_id>")),
+                     .region = either(region, VIEW("<region>"))},
+        .name = VIEW("name"),
+    };
+    struct view uri = image_repository_uri(&repository, repository.registry.account, arena);
+    return uri.data && view_cut_last(uri, '/', &host, &name) ? host : (struct view){0};
+}
+
 static int by_convention(const struct settings *settings, enum target_kind kind, struct view name,
                          struct arena *arena, struct settings_repository *ret_repository,
                          struct err *err) {
+    struct view host = settings_registry_host(settings, arena);
     struct settings_repository repository = {
         .account = settings_registry_account(settings),
         .region = settings_registry_region(settings),
         .name = target_conventional_repository(settings->project.text, kind, name, arena),
         .is_found = true,
     };
-    const struct repository shown = {
-        .registry = {.account = either(repository.account, VIEW("<account_id>")),
-                     .region = either(repository.region, VIEW("<region>"))},
-        .name = repository.name,
-    };
-    if (repository.name.data) {
-        repository.uri = image_repository_uri(&shown, shown.registry.account, arena);
-    }
-    if (!repository.uri.data) {
+    repository.uri =
+        arena_printf(arena, VIEW_FMT "/" VIEW_FMT, VIEW_ARG(host), VIEW_ARG(repository.name));
+    if (!host.data || !repository.name.data || !repository.uri.data) {
         return err_out_of_memory(err, "a repository's name");
     }
     *ret_repository = repository;
