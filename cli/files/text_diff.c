@@ -184,7 +184,7 @@ static void trim(const struct search *search, struct box *box) {
 
 /* The first half by recursion, which halves the edits or takes a MAX_STEPS piece; the second in
  * this loop. So the depth is the logarithm of the edits. */
-static void compare(struct search *search, struct box box) { // NOLINT(misc-no-recursion)
+static void compare(struct search *search, struct box box) {
     for (;;) {
         trim(search, &box);
         if (box.old_begin == box.old_end || box.new_begin == box.new_end) {

@@ -33,6 +33,17 @@ struct editor {
     size_t n_edits;
 };
 
+size_t mapping_change_offset(const struct mapping_change *change) {
+    const struct yaml_value *mapping = change->mapping;
+    return mapping->n > 0 ? mapping->pairs[0].key.place.offset : mapping->place.offset;
+}
+
+int mapping_change_compare(const void *a, const void *b) {
+    size_t x = mapping_change_offset(a);
+    size_t y = mapping_change_offset(b);
+    return (x > y) - (x < y);
+}
+
 /* --- places --- */
 
 static char byte_at(const struct editor *e, size_t offset) {

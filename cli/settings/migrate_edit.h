@@ -45,10 +45,15 @@ struct mapping_change {
     size_t n;
 };
 
+/* Where the mapping's first key is, wherever an alias of it stands: changes are of one mapping if
+ * this is the same. */
+size_t mapping_change_offset(const struct mapping_change *change);
+int mapping_change_compare(const void *a, const void *b); /* for qsort(3): in the file's order */
+
 /* All that a file gets. */
 struct file_change {
     const struct yaml_value *root;
-    struct mapping_change *mappings;
+    struct mapping_change *mappings; /* in the file's order, each mapping once */
     size_t n;
     const struct yaml_value *replaced; /* a scalar of the tree, or NULL */
     struct view replacement;           /* its text */

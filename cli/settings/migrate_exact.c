@@ -40,29 +40,17 @@ static bool is_addition(const struct yaml_value *value, const struct addition_va
 }
 
 /* Copies behind an alias have their members where the anchor has them. */
-static bool is_one_mapping(const struct yaml_value *a, const struct yaml_value *b) {
-    if (a->n > 0 || b->n > 0) {
-        return a->pairs == b->pairs;
-    }
-    return a->place.offset == b->place.offset;
-}
-
-/* Changes are in the order of the file: found by the place of the first key. */
-static size_t first_offset(const struct yaml_value *mapping) {
-    return mapping->n > 0 ? mapping->pairs[0].key.place.offset : mapping->place.offset;
-}
-
 static const struct mapping_change *change_of(const struct walk *walk,
                                               const struct yaml_value *mapping) {
-    size_t wanted = first_offset(mapping);
+    size_t wanted = mapping_change_offset(&(struct mapping_change){.mapping = mapping});
     size_t low = 0;
     size_t high = walk->change->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct mapping_change *change = &walk->change->mappings[middle];
-        size_t offset = first_offset(change->mapping);
+        size_t offset = mapping_change_offset(change);
         if (offset == wanted) {
-            return is_one_mapping(change->mapping, mapping) ? change : NULL;
+            return change;
         }
         low = offset < wanted ? middle + 1 : low;
         high = offset < wanted ? high : middle;
