@@ -8,8 +8,6 @@
 #define PAGES_MAX 50
 /* Calls of one wave, at most: EventBridge and Scheduler take some fifty a second. */
 #define WAVE_CALLS 40
-/* Targets in one PutTargets, at most. A rule has five unless its quota was raised. */
-#define PUT_TARGETS_MAX 10
 
 /* What kind of page a call asks for. */
 enum listing_kind { LIST_BUSES, LIST_SCHEDULES, LIST_RULES, LIST_TARGETS, GET_SCHEDULE };
@@ -31,6 +29,8 @@ struct listings {
     size_t n, capacity;
     struct task_family *families;
     size_t n_families;
+    struct aws_call *calls;  /* of a wave */
+    size_t *owners;          /* their listings */
     const struct err *error; /* of a listing that could not be had */
 };
 
@@ -249,13 +249,11 @@ static int keep_error(struct listings *l, const struct err *error) {
 
 /* Reads the next page of each listing that is not over. */
 static int run_wave(struct listings *l, bool *ret_more) {
-    struct aws_call calls[WAVE_CALLS] = {0};
-    size_t owners[WAVE_CALLS];
     size_t n = 0;
     for (size_t i = 0; i < l->n && n < WAVE_CALLS; i++) {
         if (!l->all[i].is_over) {
-            owners[n] = i;
-            if (build_call(&l->all[i], l->place->arena, &calls[n], l->place->err) != 0) {
+            l->owners[n] = i;
+            if (build_call(&l->all[i], l->place->arena, &l->calls[n], l->place->err) != 0) {
                 return -1;
             }
             n++;
@@ -265,13 +263,13 @@ static int run_wave(struct listings *l, bool *ret_more) {
     if (!*ret_more) {
         return 0;
     }
-    aws_call_all(l->place->aws, calls, n, l->place->deadline_ms, l->place->arena);
+    aws_call_all(l->place->aws, l->calls, n, l->place->deadline_ms, l->place->arena);
     for (size_t i = 0; i < n; i++) {
-        size_t at = owners[i];
+        size_t at = l->owners[i];
         struct err error;
         err_init(&error);
         l->all[at].next = (struct view){0};
-        if (take(l, at, &calls[i], &error) != 0 && keep_error(l, &error) != 0) {
+        if (take(l, at, &l->calls[i], &error) != 0 && keep_error(l, &error) != 0) {
             return -1;
         }
         struct listing *listing = &l->all[at];
@@ -290,6 +288,11 @@ static int run_wave(struct listings *l, bool *ret_more) {
 int task_runners_read(const struct gathering_place *place, struct task_family *families, size_t n) {
     struct listings l = {.place = place, .families = families, .n_families = n};
     bool more = n > 0;
+    l.calls = ARENA_ARRAY(place->arena, WAVE_CALLS, struct aws_call);
+    l.owners = ARENA_ARRAY(place->arena, WAVE_CALLS, size_t);
+    if (!l.calls || !l.owners) {
+        return err_out_of_memory(place->err, "facts");
+    }
     if (add_listing(&l, &(struct listing){.kind = LIST_BUSES}) != 0 ||
         add_listing(&l, &(struct listing){.kind = LIST_SCHEDULES}) != 0) {
         return -1;

@@ -15,6 +15,7 @@ struct moving {
     size_t n;
     struct view *targets; /* of each move: the rule's target to be written; empty: none */
     struct scheduler_schedule *schedules; /* likewise; without a name: none */
+    struct aws_call *calls;               /* of a wave */
 };
 
 static int keep(const struct moving *m, struct task_move *move, const struct err *error) {
@@ -131,14 +132,13 @@ static int read_on(const struct moving *m, size_t i, struct view next) {
     return 0;
 }
 
-static int read_wave(const struct moving *m, const size_t *owners, struct aws_call *calls,
-                     size_t n) {
-    aws_call_all(m->place->aws, calls, n, m->place->deadline_ms, m->place->arena);
+static int read_wave(const struct moving *m, const size_t *owners, size_t n) {
+    aws_call_all(m->place->aws, m->calls, n, m->place->deadline_ms, m->place->arena);
     for (size_t i = 0; i < n; i++) {
         struct view next = {0};
         int rc = m->moves[owners[i]].runner->kind == RUNNER_RULE
-                     ? take_rule(m, owners[i], &calls[i], &next)
-                     : take_schedule(m, owners[i], &calls[i]);
+                     ? take_rule(m, owners[i], &m->calls[i], &next)
+                     : take_schedule(m, owners[i], &m->calls[i]);
         if (rc != 0 || read_on(m, owners[i], next) != 0) {
             return -1;
         }
@@ -147,7 +147,6 @@ static int read_wave(const struct moving *m, const size_t *owners, struct aws_ca
 }
 
 static int read_all(const struct moving *m) {
-    struct aws_call calls[WAVE_CALLS];
     size_t owners[WAVE_CALLS];
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++) {
@@ -155,17 +154,17 @@ static int read_all(const struct moving *m) {
             continue;
         }
         owners[n] = i;
-        if (build_read(m, i, VIEW(""), &calls[n]) != 0) {
+        if (build_read(m, i, VIEW(""), &m->calls[n]) != 0) {
             return -1;
         }
         if (++n == WAVE_CALLS) {
-            if (read_wave(m, owners, calls, n) != 0) {
+            if (read_wave(m, owners, n) != 0) {
                 return -1;
             }
             n = 0;
         }
     }
-    return n > 0 ? read_wave(m, owners, calls, n) : 0;
+    return n > 0 ? read_wave(m, owners, n) : 0;
 }
 
 /* --- writing --- */
@@ -221,13 +220,12 @@ static int take_write(const struct moving *m, const struct write *write,
 }
 
 static int write_wave(const struct moving *m, const struct write *writes, size_t n) {
-    struct aws_call calls[WAVE_CALLS];
     for (size_t i = 0; i < n; i++) {
-        calls[i] = writes[i].call;
+        m->calls[i] = writes[i].call;
     }
-    aws_call_all(m->place->aws, calls, n, m->place->deadline_ms, m->place->arena);
+    aws_call_all(m->place->aws, m->calls, n, m->place->deadline_ms, m->place->arena);
     for (size_t i = 0; i < n; i++) {
-        if (take_write(m, &writes[i], &calls[i]) != 0) {
+        if (take_write(m, &writes[i], &m->calls[i]) != 0) {
             return -1;
         }
     }
@@ -263,7 +261,8 @@ int task_runners_move(const struct gathering_place *place, struct task_move *mov
     struct moving m = {.place = place, .moves = moves, .n = n};
     m.targets = ARENA_ARRAY(place->arena, n, struct view);
     m.schedules = ARENA_ARRAY(place->arena, n, struct scheduler_schedule);
-    if (!m.targets || !m.schedules) {
+    m.calls = ARENA_ARRAY(place->arena, WAVE_CALLS, struct aws_call);
+    if (!m.targets || !m.schedules || !m.calls) {
         return err_out_of_memory(place->err, "execution of the plan");
     }
     return read_all(&m) != 0 || write_all(&m) != 0 ? -1 : 0;
