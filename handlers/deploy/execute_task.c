@@ -40,10 +40,19 @@ static bool is_task(const struct move *move) {
            move->own.len > 0;
 }
 
+/* The move's, but for the revision of a newer event that an older one's runners are moved on to:
+ * the older one's own revision must not win against that. */
+static struct revision_rank rank_of(const struct move *move) {
+    const struct ecs_task_definition *own = task_facts_find(move->change->facts, move->own);
+    struct revision_rank rank;
+    return own && revision_rank_of(own, &rank) && revision_outranks(rank, move->rank) ? rank
+                                                                                      : move->rank;
+}
+
 static int begin_delivery(struct execution *x, struct move *move, struct delivery_of_task *d) {
     const struct task_facts *task = move->change->facts->task;
     *d = (struct delivery_of_task){
-        .move = move, .to = move->own, .rank = move->rank, .is_moving = true};
+        .move = move, .to = move->own, .rank = rank_of(move), .is_moving = true};
     d->runners = ARENA_ARRAY(x->arena, task->n_runners, struct task_move);
     if (!d->runners) {
         return execution_out_of_memory(x);
@@ -140,6 +149,16 @@ static void take_if_newer(struct delivery_of_task *d, const struct ecs_task_defi
     }
 }
 
+static int fail_look(struct execution *x, struct delivery_of_task *d, const struct err *error) {
+    d->is_moving = false;
+    return move_fail(x, d->move, error,
+                     arena_printf(x->arena,
+                                  "; what runs the family was moved to '" VIEW_FMT
+                                  "', and whether a newer event did so at the same time is "
+                                  "not known",
+                                  VIEW_ARG(revision_name(d->to))));
+}
+
 static int look(struct execution *x, struct delivery_of_task *d, const struct wave *newest_reads) {
     struct ecs_task_definition newest;
     const struct err *error = NULL;
@@ -147,16 +166,12 @@ static int look(struct execution *x, struct delivery_of_task *d, const struct wa
         return -1;
     }
     if (error) {
-        return move_fail(x, d->move, error,
-                         arena_printf(x->arena,
-                                      "; what runs the family was moved to '" VIEW_FMT
-                                      "', and whether a newer event did so at the same time is "
-                                      "not known",
-                                      VIEW_ARG(revision_name(d->to))));
+        return fail_look(x, d, error);
     }
     if (ask_between(x, d, newest.revision) != 0) {
         return -1;
     }
+    struct view own = d->to;
     take_if_newer(d, &newest);
     for (size_t i = 0; i < d->between.n; i++) {
         struct ecs_task_definition other;
@@ -166,6 +181,9 @@ static int look(struct execution *x, struct delivery_of_task *d, const struct wa
         }
         if (!absent) {
             take_if_newer(d, &other);
+        } else if (err_class(absent->code) != ERR_CLASS_REFUSED) {
+            d->to = own; /* a revision that could not be read may be a newer event's */
+            return fail_look(x, d, absent);
         }
     }
     return 0;
@@ -198,12 +216,47 @@ static int look_all_tasks(struct execution *x, struct delivery_of_task *all, siz
 
 /* --- outcomes --- */
 
+static bool is_same_rule(const struct task_runner *a, const struct task_runner *b) {
+    return a->kind == RUNNER_RULE && b->kind == RUNNER_RULE && view_equal(a->group, b->group) &&
+           view_equal(a->name, b->name);
+}
+
+static bool is_failed(const struct task_move *runner) {
+    return runner->err != NULL;
+}
+
+static bool is_changed(const struct task_move *runner) {
+    return runner->changed;
+}
+
+/* So it is with the runner, or with another target of its rule: they have one name, and a rule of
+ * which one target is not there is not there. */
+static bool is_so(const struct delivery_of_task *d, size_t i,
+                  bool (*matches)(const struct task_move *runner)) {
+    for (size_t j = 0; j < d->n_runners; j++) {
+        if ((j == i || is_same_rule(d->runners[i].runner, d->runners[j].runner)) &&
+            matches(&d->runners[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_named_before(const struct delivery_of_task *d, size_t i) {
+    for (size_t j = 0; j < i; j++) {
+        if (is_same_rule(d->runners[i].runner, d->runners[j].runner)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct view list_runners(struct execution *x, const struct delivery_of_task *d,
                                 bool failed) {
     struct buf text BUF_AUTO = BUF_INIT(LIST_BYTES);
     size_t left = 0;
     for (size_t i = 0; i < d->n_runners; i++) {
-        if ((d->runners[i].err != NULL) != failed) {
+        if (is_named_before(d, i) || is_so(d, i, is_failed) != failed) {
             continue;
         }
         struct view name = task_runner_name(d->runners[i].runner, x->arena);
@@ -255,7 +308,7 @@ static int name_moved(struct execution *x, struct delivery_of_task *d) {
         return execution_out_of_memory(x);
     }
     for (size_t i = 0; i < d->n_runners; i++) {
-        if (d->runners[i].changed) {
+        if (!is_named_before(d, i) && is_so(d, i, is_changed)) {
             change->moved[change->n_moved] = task_runner_name(d->runners[i].runner, x->arena);
             if (!change->moved[change->n_moved++].data) {
                 return execution_out_of_memory(x);
