@@ -20,6 +20,7 @@ enum fault {
     FAULT_DENIED,
     FAULT_PASS_ROLE,
     FAULT_INVALID,
+    FAULT_THROTTLED,
     FAULT_GARBAGE, /* 200, carried out, and no JSON */
     FAULT_HIDDEN,  /* 200, not carried out */
 };
@@ -33,6 +34,9 @@ struct rule {
 };
 
 struct fixture {
+    /* What is neither ECS nor ECR; false: it is. NULL: nothing is. */
+    bool (*others)(void *state, struct http_exchange *exchange);
+    void *others_state;
     struct arena arena;
     struct fake_clock clock;
     struct fake_ecs ecs;
@@ -59,13 +63,19 @@ static inline void replace_body(struct http_exchange *exchange, int status, cons
     fake_respond(exchange, status, view_of(body));
 }
 
+static inline void carry_out(struct fixture *f, struct http_exchange *exchange) {
+    if (!f->others || !f->others(f->others_state, exchange)) {
+        fake_ecs_answer(&f->ecs, exchange);
+    }
+}
+
 static inline void apply(struct fixture *f, struct http_exchange *exchange, enum fault fault) {
     switch (fault) {
     case FAULT_NONE:
-        fake_ecs_answer(&f->ecs, exchange);
+        carry_out(f, exchange);
         return;
     case FAULT_LOST_ANSWER:
-        fake_ecs_answer(&f->ecs, exchange);
+        carry_out(f, exchange);
         buf_clear(&exchange->body_in);
         exchange->n_response_headers = 0;
         fake_break(exchange, HTTP_NO_RESPONSE);
@@ -88,8 +98,12 @@ static inline void apply(struct fixture *f, struct http_exchange *exchange, enum
     case FAULT_INVALID:
         fake_client_exception(exchange, "Container.image should not be null or empty.");
         return;
+    case FAULT_THROTTLED:
+        fake_respond(exchange, 400,
+                     VIEW("{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}"));
+        return;
     case FAULT_GARBAGE:
-        fake_ecs_answer(&f->ecs, exchange);
+        carry_out(f, exchange);
         replace_body(exchange, 200, "<html>");
         return;
     case FAULT_HIDDEN:
@@ -103,7 +117,7 @@ static inline void answer(void *state, struct http_exchange *exchange) {
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < f->n_rules; i++) {
         const struct rule *rule = &f->rules[i];
-        if (!view_equal(fake_operation(exchange), view_of(rule->operation))) {
+        if (!view_equal(fake_any_operation(exchange), view_of(rule->operation))) {
             continue;
         }
         if (rule->nth < 0 || f->seen[i] == rule->nth) {

@@ -116,6 +116,37 @@ static inline struct view fake_operation(const struct http_exchange *exchange) {
     return operation;
 }
 
+/* Of the services with REST, by the method and a part of the address; the first row that fits. */
+static inline struct view fake_rest_operation(const struct http_exchange *exchange) {
+    static const struct {
+        const char *method, *part, *operation;
+    } table[] = {
+        {"GET", "/schedules?", "ListSchedules"},
+        {"GET", "/schedules/", "GetSchedule"},
+        {"PUT", "/schedules/", "UpdateSchedule"},
+        {"GET", "/configuration", "GetFunctionConfiguration"},
+        {"PUT", "/code", "UpdateFunctionCode"},
+        {"POST", "/versions", "PublishVersion"},
+        {"GET", "/aliases/", "GetAlias"},
+        {"PUT", "/aliases/", "UpdateAlias"},
+        {"POST", "/tags/", "TagFunction"},
+        {"DELETE", "/tags/", "UntagFunction"},
+        {"GET", "/functions/", "GetFunction"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (strcmp(exchange->method, table[i].method) == 0 &&
+            strstr(exchange->url, table[i].part)) {
+            return view_of(table[i].operation);
+        }
+    }
+    return VIEW("");
+}
+
+static inline struct view fake_any_operation(const struct http_exchange *exchange) {
+    struct view operation = fake_operation(exchange);
+    return operation.len > 0 ? operation : fake_rest_operation(exchange);
+}
+
 /* --- the clock --- */
 
 struct fake_clock {
