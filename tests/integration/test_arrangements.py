@@ -3,7 +3,10 @@ pushed, dev and staging follow, production moves when it is told, and every task
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +34,6 @@ STRANGER = "999999999999"
 OLD, NEW = "git-0ld0001", "git-5e77da0"
 # Amazon ECR User Guide, "Private repository policy examples": what a pull asks for.
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
-READ = [*PULL, "ecr:DescribeImages", "ecr:DescribeRepositories"]
 PUSH = ("ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload")
 
 
@@ -93,16 +95,37 @@ class Setting:
 
     def repository_policy(self) -> list[Statement]:
         """Whom the file trusts, may pull."""
-        trusted = sorted({one["account_id"] for one in self.content["ecr_trusted_accounts"]})
-        principals = [f"arn:aws:iam::{account}:root" for account in trusted]
-        return [{"Effect": "Allow", "Principal": {"AWS": principals}, "Action": READ}] if trusted else []
+        trusted = sorted({str(one["account_id"]) for one in self.content["ecr_trusted_accounts"]})
+        return statements("ecr", "policy", "--account", ",".join(trusted), "--region", self.region) if trusted else []
 
     def pull_policy(self) -> list[Statement]:
         """What an execution role needs."""
         account, region = self.registry
-        return [{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-                {"Effect": "Allow", "Action": list(PULL),
-                 "Resource": f"arn:aws:ecr:{region}:{account}:repository/{self.content['project']}_*"}]
+        return statements("ecr", "pull-policy", "--registry", account, "--region", region, "--project", self.content["project"])
+
+
+def program() -> Path:
+    """`slipway`, which is built beside bootstrap."""
+    found = Path(os.environ["SLIPWAY_BOOTSTRAP"]).resolve().with_name("slipway")
+    if not found.exists():
+        pytest.skip(f"{found} is not there")
+    return found
+
+
+@functools.cache
+def slipway(*words: str) -> str:
+    """What the command prints."""
+    passed = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    ran = subprocess.run([program(), *words], capture_output=True, text=True, check=False, timeout=30, env=passed)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def statements(*words: str) -> list[Statement]:
+    policy = json.loads(slipway(*words))
+    assert policy["Version"] == "2012-10-17"
+    found: list[Statement] = policy["Statement"]
+    return found
 
 
 def read(arrangement: str) -> dict[str, Setting]:
@@ -369,7 +392,7 @@ def test_without_either_policy_there_is_no_pull(arrangement: Arrangement, client
     front, prod = arrangement.front, arrangement.settings["prod"]
     role, image = arrangement.executions["prod"], arrangement.image("prod", "backend")
     pull(front, role, image)
-    own, role.policy = role.policy, role.policy[:1]
+    own, role.policy = role.policy, [one for one in role.policy if one["Action"] == "ecr:GetAuthorizationToken"]
     with pytest.raises(AwsError, match="identity-based policy"):
         pull(front, role, image)
     role.policy = own
