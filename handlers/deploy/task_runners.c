@@ -36,7 +36,23 @@ struct listings {
 
 /* --- a growing array of listings --- */
 
+/* A rule with targets on two clusters is named for each of them: it is read once. */
+static bool is_listed(const struct listings *l, const struct listing *listing) {
+    for (size_t i = 0; i < l->n; i++) {
+        const struct listing *other = &l->all[i];
+        if (other->kind == listing->kind && view_equal(other->name, listing->name) &&
+            view_equal(other->bus, listing->bus) &&
+            view_equal(other->cluster_arn, listing->cluster_arn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int add_listing(struct listings *l, const struct listing *listing) {
+    if (is_listed(l, listing)) {
+        return 0;
+    }
     if (l->n == l->capacity) {
         size_t capacity = l->capacity == 0 ? 16 : l->capacity * 2;
         struct listing *grown = ARENA_ARRAY(l->place->arena, capacity, struct listing);
