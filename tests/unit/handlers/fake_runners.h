@@ -93,8 +93,12 @@ static inline void fake_respond_page(struct fake_runners *runners, struct http_e
         buf_append(&text, texts[i]);
     }
     buf_append_str(&text, "]");
-    if (end < n || runners->has_endless_list) {
-        buf_appendf(&text, ",\"NextToken\":\"%zu\"", runners->has_endless_list ? 0 : end);
+    if (runners->has_endless_list && strcmp(member, "EventBuses") == 0) {
+        end = 0;
+        n = 1;
+    }
+    if (end < n) {
+        buf_appendf(&text, ",\"NextToken\":\"%zu\"", end);
     }
     buf_append_str(&text, "}");
     fake_respond(exchange, 200, buf_view(&text));
