@@ -132,12 +132,36 @@ static bool is_trusted(const struct settings *source, struct view account) {
     return false;
 }
 
+/* Trust does not help across partitions, which is told elsewhere. */
+static bool is_judged(const struct settings *settings, const struct settings *source) {
+    return source->trusted_list &&
+           view_equal(arn_region_partition(settings->region.text),
+                      arn_region_partition(source->region.text)) &&
+           !view_equal(settings->account_id.text, source->account_id.text);
+}
+
+static void complain_of_no_account(const struct files *files, const struct settings *settings,
+                                   const struct settings *source) {
+    if (settings->account_id.text.len == 0 && source->n_trusted > 0) {
+        problems_add(files->problems,
+                     check_at(SEVERITY_WARNING, settings, settings->account_id.value),
+                     "write this environment's account: account_id: \"222222222222\"",
+                     "'account_id' is missing: whether %s trusts it is not known", source->file);
+    }
+}
+
 /* An empty list is what migrating leaves behind: there the policy by organisation may let it in. */
 static void check_trust(const struct files *files, const struct settings *settings,
                         const struct settings *source) {
     struct view account = settings->account_id.text;
-    if (!source->trusted_list || !arn_is_account_id(account) ||
-        view_equal(account, source->account_id.text) || is_trusted(source, account)) {
+    if (!is_judged(settings, source)) {
+        return;
+    }
+    if (!arn_is_account_id(account)) {
+        complain_of_no_account(files, settings, source);
+        return;
+    }
+    if (is_trusted(source, account)) {
         return;
     }
     struct view here = name_of(settings);
