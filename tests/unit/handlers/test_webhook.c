@@ -195,6 +195,7 @@ static void a_429_is_honoured_once(void **state) {
         reply_next(&f->w, SLACK, (struct reply){.status = 429, .body = "", .retry_after = "1"});
     }
     fail_to_post(f, 60000, ERR_THROTTLED, "Slack takes no more messages for now (429)");
+    assert_string_equal(f->err.remedy, "send fewer messages to this webhook's channel");
     assert_int_equal(f->w.n_sent, 2);
     assert_int_equal(f->w.clock.slept_ms, 1000);
 }
@@ -212,8 +213,8 @@ static void a_5xx_is_tried_once_more(void **state) {
     assert_int_equal(f->w.n_sent, 2 * COUNT(statuses));
     assert_int_equal(f->w.clock.slept_ms, 250 * (int)COUNT(statuses));
     reply_next(&f->w, SLACK, (struct reply){.status = 500, .body = ""});
-    reply_next(&f->w, SLACK, (struct reply){.status = 503, .body = ""});
-    fail_to_post(f, 3000, ERR_AWS_UNAVAILABLE, "Slack failed (503)");
+    reply_next(&f->w, SLACK, (struct reply){.status = 500, .body = ""});
+    fail_to_post(f, 3000, ERR_AWS_UNAVAILABLE, "Slack failed (500)");
 }
 
 static void what_slack_refuses_is_not_tried_again(void **state) {
@@ -225,6 +226,7 @@ static void what_slack_refuses_is_not_tried_again(void **state) {
     } cases[] = {
         {400, "invalid_payload", "Slack did not take the message (400 invalid_payload)", false},
         {413, "", "Slack did not take the message (413)", false},
+        {300, "z", "Slack did not take the message (300 z)", false},
         {302, "https://elsewhere/" SECRET, "Slack did not take the message (302 https)", false},
         {403, "action_prohibited", "Slack knows the webhook no more (403 action_prohibited)", true},
         {404, "no_service", "Slack knows the webhook no more (404 no_service)", true},
@@ -236,6 +238,8 @@ static void what_slack_refuses_is_not_tried_again(void **state) {
         reply_next(&f->w, SLACK, (struct reply){.status = cases[i].status, .body = cases[i].body});
         fail_to_post(f, 3000, ERR_BAD_RESPONSE, cases[i].message);
         assert_int_equal(f->is_gone, cases[i].is_gone);
+        assert_non_null(strstr(f->err.remedy, cases[i].is_gone ? "make a new incoming webhook"
+                                                               : "one of Slack's"));
         assert_int_equal(f->w.n_sent, i + 1);
     }
     assert_int_equal(f->w.clock.slept_ms, 0);
@@ -311,6 +315,7 @@ static void no_time_for_a_second_try(void **state) {
     struct fixture *f = *state;
     reply_next(&f->w, SLACK, (struct reply){.status = 503, .body = "", .takes_ms = 2800});
     fail_to_post(f, 3000, ERR_AWS_UNAVAILABLE, "Slack failed (503)");
+    assert_string_equal(f->err.remedy, "nothing now: the deploy is not affected");
     assert_int_equal(f->w.n_sent, 1);
 }
 
