@@ -2,7 +2,9 @@
 
 #include "cli/files/file.h"
 #include "cli/files/text_diff.h"
+#include "cli/settings/check.h"
 #include "cli/settings/migrate.h"
+#include "cli/settings/render.h"
 #include "cli/settings/settings_files.h"
 #include "runtime/base/buf.h"
 
@@ -17,24 +19,14 @@ const struct option_row config_migrate_options[] = {
     {0},
 };
 
-struct migrated_file {
-    const char *path;
-    struct view text;
-    bool is_read; /* and is to be migrated */
+const struct option_row config_render_options[] = {
+    {.name = "json", .help = "as an object of strings (this is the default)"},
+    {.name = "sam", .help = "as words for sam deploy --parameter-overrides"},
+    {.name = "tfvars", .help = "as Terraform variables"},
+    {0},
 };
 
-struct run {
-    struct cli *cli;
-    bool is_dry;
-    bool is_all; /* nobody named the files */
-    const char **paths;
-    struct migrated_file *files;
-    struct settings *settings; /* of each file; without a root where it could not be read */
-    size_t n;
-    size_t n_failed;
-};
-
-/* --- reading --- */
+/* --- what is wrong --- */
 
 static void print_problems(const struct cli *cli, const struct problems *problems) {
     for (size_t i = 0; i < problems->n; i++) {
@@ -52,6 +44,25 @@ static void print_problems(const struct cli *cli, const struct problems *problem
         }
     }
 }
+
+/* --- migrate --- */
+
+struct migrated_file {
+    const char *path;
+    struct view text;
+    bool is_read; /* and is to be migrated */
+};
+
+struct run {
+    struct cli *cli;
+    bool is_dry;
+    bool is_all; /* nobody named the files */
+    const char **paths;
+    struct migrated_file *files;
+    struct settings *settings; /* of each file; without a root where it could not be read */
+    size_t n;
+    size_t n_failed;
+};
 
 /* Under another name, or by a link. */
 static bool is_there_before(const struct run *run, size_t i) {
@@ -94,8 +105,6 @@ static void read_one(struct run *run, size_t i) {
     }
 }
 
-/* --- writing --- */
-
 /* Somebody may have saved the file since: what they wrote must not be lost. */
 static int check_unchanged(struct run *run, const struct migrated_file *file, struct err *err) {
     struct view now;
@@ -136,8 +145,6 @@ static int print_diff(struct run *run, const struct migrated_file *file, struct 
     cli_write(cli->out, buf_view(&diff));
     return 0;
 }
-
-/* --- telling --- */
 
 static void print_notes(const struct run *run, FILE *stream, const struct migration *migration) {
     for (size_t i = 0; i < migration->n_notes; i++) {
@@ -238,4 +245,71 @@ int command_config_migrate(struct cli *cli, const struct arguments *arguments) {
         }
     }
     return set_up(&run, arguments, &err) < 0 ? cli_fail(cli, &err) : migrate_all(&run);
+}
+
+/* --- render --- */
+
+/* What is wrong with the file by itself is said with its place, rather than by the function. */
+static int read_settings(struct cli *cli, const char *path, struct settings *ret_settings,
+                         struct err *err) {
+    struct problems problems = PROBLEMS_INIT(cli->arena);
+    if (settings_load(path, cli->arena, &problems, ret_settings, err) < 0 ||
+        (ret_settings->root && check_settings(ret_settings, 1, &problems, err) < 0)) {
+        return -1;
+    }
+    size_t n = problems_count(&problems, SEVERITY_ERROR);
+    if (n == 0) {
+        return 0;
+    }
+    print_problems(cli, &problems);
+    err_set(err, ERR_CONFIG_INVALID, "'%s' cannot be rendered with %zu problem%s in it", path, n,
+            n == 1 ? "" : "s");
+    err_remedy(err, "correct the file, and see \"slipway config check\"");
+    return -1;
+}
+
+static void warn_of_size(const struct cli *cli, const char *path, const struct rendered *rendered) {
+    if (rendered->bytes + RENDER_OTHER_BYTES <= RENDER_LAMBDA_BYTES) {
+        return;
+    }
+    fprintf(cli->err,
+            "slipway: warning: '%s' makes %zu bytes of variables, and Lambda takes %zu, of which "
+            "others need about %zu\n"
+            "remedy: split the services over two functions, each with a part of the map\n",
+            path, rendered->bytes, RENDER_LAMBDA_BYTES, RENDER_OTHER_BYTES);
+}
+
+int command_config_render(struct cli *cli, const struct arguments *arguments) {
+    struct buf out BUF_AUTO = BUF_INIT(DIFF_BYTES);
+    struct settings settings;
+    struct rendered rendered;
+    struct err err;
+    bool is_sam = arguments_has(arguments, "sam");
+    bool is_tfvars = arguments_has(arguments, "tfvars");
+    err_init(&err);
+    if (arguments->n_operands != 1) {
+        return cli_usage_error(cli, "config render", "expected one file, got %zu",
+                               arguments->n_operands);
+    }
+    if (is_sam + is_tfvars + arguments_has(arguments, "json") > 1) {
+        return cli_usage_error(cli, "config render", "expected one of --json, --sam and --tfvars");
+    }
+    const char *path = arguments->operands[0];
+    if (read_settings(cli, path, &settings, &err) < 0 ||
+        render(&settings, cli->arena, &rendered, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    if (is_sam) {
+        render_sam(&rendered, &out);
+    } else if (is_tfvars) {
+        render_tfvars(&rendered, &out);
+    } else {
+        render_json(&rendered, &out);
+    }
+    if (buf_check(&out, path, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    cli_write(cli->out, buf_view(&out));
+    warn_of_size(cli, path, &rendered);
+    return EXIT_STATUS_DONE;
 }

@@ -92,15 +92,15 @@ const struct command cli_commands[] = {
      .options = ecr_pull_policy_options,
      .run = command_ecr_pull_policy},
     {.name = "ecr lifecycle",
-     .synopsis = "[--keep N] [--protect PATTERN,…] | --check [--policy FILE] [SERVICE…]",
+     .synopsis = "[--keep N] [--protect PATTERN,…] [--check [--policy FILE] SERVICE…]",
      .summary = "print a lifecycle policy, or tell what one would expire of what runs",
      .details =
          "The policy keeps v*, env-*, stable, latest and what --protect names, the newest N of\n"
          "git-*, and the newest N of all. ECR does not know what runs: --check does, for the\n"
-         "environment whose variables are set, before a policy is applied. Where several\n"
+         "environment whose variables are set. It checks this policy, one of a file, or the\n"
+         "repositories' own, and leaves with 1 when a running image would go. Where several\n"
          "environments share a registry, check in each.",
-     .example = "slipway ecr lifecycle --keep 30 >lifecycle.json &&\n"
-                "  slipway ecr lifecycle --check --policy lifecycle.json backend",
+     .example = "slipway ecr lifecycle --keep 30 --check backend",
      .options = ecr_lifecycle_options,
      .run = command_ecr_lifecycle},
     {.name = "ecr replication",
@@ -125,5 +125,16 @@ const struct command cli_commands[] = {
      .example = "slipway config migrate --dry-run all",
      .options = config_migrate_options,
      .run = command_config_migrate},
+    {.name = "config render",
+     .synopsis = "[--json|--sam|--tfvars] FILE",
+     .summary = "print the function's environment variables, made from an environment file",
+     .details =
+         "PROJECT_NAME, PROJECT_ENV, ECR_* and ECS_SERVICE_MAP. --sam prints words for a shell:\n"
+         "eval \"sam deploy --parameter-overrides $(slipway config render --sam dev.yaml)\", with\n"
+         "what the file does not hold, such as PassRoleArns, beside them. --tfvars prints\n"
+         "project_name, ecs_service_map and so on.",
+     .example = "slipway config render --sam prod.yaml",
+     .options = config_render_options,
+     .run = command_config_render},
     {0},
 };

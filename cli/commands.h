@@ -36,5 +36,7 @@ int command_ecr_replication(struct cli *cli, const struct arguments *arguments);
 
 extern const struct option_row config_migrate_options[];
 int command_config_migrate(struct cli *cli, const struct arguments *arguments);
+extern const struct option_row config_render_options[];
+int command_config_render(struct cli *cli, const struct arguments *arguments);
 
 #endif
