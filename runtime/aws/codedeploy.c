@@ -213,7 +213,7 @@ int codedeploy_list_groups_result(const struct aws_call *call, struct arena *are
 
 int codedeploy_list_deployments_result(const struct aws_call *call, struct arena *arena,
                                        struct view **ret_ids, size_t *ret_n, struct err *err) {
-    struct codedeploy_names names;
+    struct codedeploy_names names = {0};
     if (read_names(call, "deployments", arena, &names, err) < 0) {
         return -1;
     }

@@ -114,7 +114,7 @@ int ecs_describe_service_deployment_result(const struct aws_call *call, struct a
                                            struct ecs_service_deployment *ret_deployment,
                                            struct err *err) {
     struct ecs_service_deployment deployment = {0};
-    struct json_span entry;
+    struct json_span entry = {0};
     struct json_span sources;
     struct json_span revision;
     if (only_entry(call, "serviceDeployments", arena, &entry, err) < 0 ||
@@ -145,7 +145,7 @@ int ecs_describe_service_revision_call(struct view arn, struct arena *arena,
 
 int ecs_describe_service_revision_result(const struct aws_call *call, struct arena *arena,
                                          struct view *ret_task_definition, struct err *err) {
-    struct json_span entry;
+    struct json_span entry = {0};
     return only_entry(call, "serviceRevisions", arena, &entry, err) < 0
                ? -1
                : answer_string(call, entry, "taskDefinition", arena, ret_task_definition, err);

@@ -127,10 +127,12 @@ static int read_object(const struct aws_call *call, struct json_span *ret_root, 
 
 static int page_of(const struct aws_call *call, const char *member, struct json_span *ret_root,
                    struct json_span *ret_array, struct err *err) {
-    if (read_object(call, ret_root, err) < 0) {
+    struct json_span root = {0};
+    if (read_object(call, &root, err) < 0) {
         return -1;
     }
-    return answer_array(*ret_root, member, ret_array) ? 0 : answer_lacks(call, member, err);
+    *ret_root = root;
+    return answer_array(root, member, ret_array) ? 0 : answer_lacks(call, member, err);
 }
 
 int events_list_event_buses_result(const struct aws_call *call, struct arena *arena,
@@ -186,13 +188,15 @@ int events_list_rule_names_by_target_result(const struct aws_call *call, struct 
 
 static int decode_target(const struct aws_call *call, struct json_span object, struct arena *arena,
                          struct events_target *target, struct err *err) {
+    struct json_span parameters;
     struct json_span definition;
     target->text = object.text;
     if (answer_string(call, object, "Id", arena, &target->id, err) < 0 ||
         answer_string(call, object, "Arn", arena, &target->arn, err) < 0) {
         return -1;
     }
-    if (!json_find_path(object, &definition, "EcsParameters", "TaskDefinitionArn", NULL) ||
+    if (!json_find(object, "EcsParameters", &parameters) ||
+        !json_find(parameters, "TaskDefinitionArn", &definition) ||
         definition.type != JSON_STRING) {
         return 0;
     }

@@ -161,6 +161,7 @@ int scheduler_list_schedules_result(const struct aws_call *call, struct arena *a
 static int decode_schedule(const struct aws_call *call, struct json_span root, struct arena *arena,
                            struct scheduler_schedule *schedule, struct err *err) {
     struct json_span target;
+    struct json_span parameters;
     struct json_span definition;
     schedule->text = root.text;
     if (answer_string(call, root, "Name", arena, &schedule->name, err) < 0 ||
@@ -173,7 +174,8 @@ static int decode_schedule(const struct aws_call *call, struct json_span root, s
     if (answer_string(call, target, "Arn", arena, &schedule->target_arn, err) < 0) {
         return -1;
     }
-    if (!json_find_path(target, &definition, "EcsParameters", "TaskDefinitionArn", NULL) ||
+    if (!json_find(target, "EcsParameters", &parameters) ||
+        !json_find(parameters, "TaskDefinitionArn", &definition) ||
         definition.type != JSON_STRING) {
         return 0;
     }

@@ -31,7 +31,10 @@ static void put_subject(struct buf *body, struct view subject) {
     size_t len = subject.len < SNS_SUBJECT_BYTES ? subject.len : SNS_SUBJECT_BYTES;
     for (size_t i = 0; i < len; i++) {
         char c = subject.data[i];
-        text[i] = c >= ' ' && c < 127 ? c : '?';
+        if (c < ' ' || c >= 127) {
+            c = '?';
+        }
+        text[i] = c;
     }
     put(body, "Subject", (struct view){.data = text, .len = len});
 }
