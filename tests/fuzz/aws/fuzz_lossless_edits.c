@@ -46,15 +46,13 @@ static void require_only(struct json_span before, struct json_span after, const 
                      (struct view){to, (size_t)(is.value.text.data - to)});
         from = was.value.text.data + was.value.text.len;
         to = is.value.text.data + is.value.text.len;
-        if (!is_named(&was, path[0])) {
-            require_same(was.value.text, is.value.text);
-        } else if (depth == 1) {
-            require_same(is.value.text, was.value.type == JSON_STRING ? expected : was.value.text);
-        } else if (was.value.type == JSON_OBJECT) {
+        bool is_on_path = is_named(&was, path[0]);
+        if (is_on_path && depth > 1 && was.value.type == JSON_OBJECT) {
             require(is.value.type == JSON_OBJECT);
             require_only(was.value, is.value, path + 1, depth - 1, expected);
         } else {
-            require_same(was.value.text, is.value.text);
+            bool is_it = is_on_path && depth == 1 && was.value.type == JSON_STRING;
+            require_same(is.value.text, is_it ? expected : was.value.text);
         }
     }
     require(!json_next_member(&afters, &is));
@@ -181,11 +179,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     arena_reset(&arena);
     for (size_t i = 0; i < text.len; i++) {
-        size_t times = text.data[i] == '~' && n_long < MAX_LONG ? LONG_BYTES : 1;
-        n_long += times > 1;
-        for (size_t j = 0; j < times; j++) {
-            buf_append_char(&document, times > 1 ? 'x' : text.data[i]);
+        if (text.data[i] != '~' || n_long == MAX_LONG) {
+            buf_append_char(&document, text.data[i]);
+            continue;
         }
+        for (size_t j = 0; j < LONG_BYTES; j++) {
+            buf_append_char(&document, 'x');
+        }
+        n_long++;
     }
     json_append_string(&expected, definition);
     require(!document.failed && !expected.failed);

@@ -192,8 +192,7 @@ static void odd_answers_are_bad_responses(void **state) {
         "{\"serviceDeployments\":{},\"serviceRevisions\":{}}",
         "{\"serviceDeployments\":[7],\"serviceRevisions\":[7]}",
         "{\"serviceDeployments\":[{}],\"serviceRevisions\":[{}]}",
-        "{\"serviceDeployments\":[{\"status\":\"PENDING\"}],\"serviceRevisions\":[{"
-        "\"taskDefinition\":7}]}",
+        "{\"serviceDeployments\":[{\"status\":7}],\"serviceRevisions\":[{\"taskDefinition\":7}]}",
         "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"\"}],\"serviceRevisions\":[null]}",
     };
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
