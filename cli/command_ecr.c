@@ -142,18 +142,25 @@ int command_ecr_pull_policy(struct cli *cli, const struct arguments *arguments) 
 
 /* --- lifecycle --- */
 
-static int write_lifecycle(struct cli *cli, const struct arguments *arguments, const char *name) {
-    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+/* The policy of --keep and --protect. */
+static int build_lifecycle(const struct cli *cli, const struct arguments *arguments,
+                           struct buf *json, struct err *err) {
     struct lifecycle_keep keep = {.n = KEEP_DEFAULT};
     const char *number = arguments_value(arguments, "keep");
+    if (number && !view_to_i64(view_of(number), &keep.n)) {
+        return err_set(err, ERR_CONFIG_INVALID, "option '--keep' wants a number, got '%s'", number);
+    }
+    return read_names(cli, arguments, "protect", NAME_TAG_PATTERN, &keep.protect, err) < 0
+               ? -1
+               : lifecycle_write(&keep, cli->arena, json, err);
+}
+
+static int write_lifecycle(const struct cli *cli, const struct arguments *arguments,
+                           const char *name) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
     struct err err;
     err_init(&err);
-    if (number && !view_to_i64(view_of(number), &keep.n)) {
-        return cli_usage_error(cli, name, "option '--keep' wants a number, got '%s'", number);
-    }
-    if (no_operands(arguments, &err) < 0 ||
-        read_names(cli, arguments, "protect", NAME_TAG_PATTERN, &keep.protect, &err) < 0 ||
-        lifecycle_write(&keep, cli->arena, &json, &err) < 0) {
+    if (no_operands(arguments, &err) < 0 || build_lifecycle(cli, arguments, &json, &err) < 0) {
         return fail(cli, name, &err);
     }
     return print(cli, name, &json, DOCUMENT_LIFECYCLE_MAX, &err);
@@ -180,22 +187,45 @@ static int find_targets(struct cli *cli, const struct arguments *arguments,
     return 0;
 }
 
+/* The policy to be checked: of a file, or as it would be printed; NULL: the repositories' own. */
+static int find_policy(const struct cli *cli, const struct arguments *arguments,
+                       struct lifecycle_policy **ret_policy, struct err *err) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    const char *file = arguments_value(arguments, "policy");
+    bool is_made = arguments_has(arguments, "keep") || arguments_has(arguments, "protect");
+    struct lifecycle_policy *policy = ARENA_NEW(cli->arena, struct lifecycle_policy);
+    struct view text;
+    if (!policy) {
+        return err_out_of_memory(err, "policy");
+    }
+    if (is_made) {
+        if (build_lifecycle(cli, arguments, &json, err) < 0 ||
+            buf_check(&json, "policy", err) < 0 ||
+            lifecycle_read(buf_view(&json), "policy", cli->arena, policy, err) < 0) {
+            return -1;
+        }
+    } else if (file && (file_read(file, FILE_BYTES, cli->arena, &text, err) < 0 ||
+                        lifecycle_read(text, file, cli->arena, policy, err) < 0)) {
+        return -1;
+    }
+    *ret_policy = is_made || file ? policy : NULL;
+    return 0;
+}
+
 static int check_lifecycle(struct cli *cli, const struct arguments *arguments, const char *name) {
     struct session session SESSION_AUTO = {0};
-    struct lifecycle_policy policy = {0};
+    struct lifecycle_policy *policy = NULL;
     struct lifecycle_check check = {0};
     struct target *targets = NULL;
-    const char *file = arguments_value(arguments, "policy");
     const struct session_options options = {.dry_run = true};
-    struct view text;
     struct err err;
     err_init(&err);
-    if (arguments_has(arguments, "keep") || arguments_has(arguments, "protect")) {
-        return cli_usage_error(cli, name, "--check takes a --policy, not --keep or --protect");
+    bool is_made = arguments_has(arguments, "keep") || arguments_has(arguments, "protect");
+    if (is_made && arguments_has(arguments, "policy")) {
+        return cli_usage_error(cli, name, "check a --policy, or what --keep and --protect make");
     }
-    if (file && (file_read(file, FILE_BYTES, cli->arena, &text, &err) < 0 ||
-                 lifecycle_read(text, file, cli->arena, &policy, &err) < 0)) {
-        return cli_fail(cli, &err);
+    if (find_policy(cli, arguments, &policy, &err) < 0) {
+        return is_made ? fail(cli, name, &err) : cli_fail(cli, &err);
     }
     if (session_open(cli, &options, &session, &err) < 0 ||
         find_targets(cli, arguments, &session.config, &targets, &check.n_targets, &err) < 0) {
@@ -205,7 +235,7 @@ static int check_lifecycle(struct cli *cli, const struct arguments *arguments, c
         return cli_usage_error(cli, name, "no service named, and there is no ECS_SERVICE_MAP");
     }
     check.targets = targets;
-    check.policy = file ? &policy : NULL;
+    check.policy = policy;
     return lifecycle_check(&session, &check);
 }
 
