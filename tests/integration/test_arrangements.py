@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -334,6 +335,45 @@ def test_there_are_the_arrangements_of_the_guide_and_the_others() -> None:
         assert set(ENVIRONMENTS) <= set(read(name)) <= {*ENVIRONMENTS, "build"}
         assert all(one.path.stem == one.env and one.content["schema_version"] == 10 for one in read(name).values())
         assert (EXAMPLES / name / "README.md").is_file()
+
+
+def test_slipway_finds_nothing_wrong_and_nothing_to_migrate(functions: Functions) -> None:
+    for name in ARRANGEMENTS:
+        files = [str(one.path) for one in read(name).values()]
+        assert slipway("config", "check", *files) == f"{len(files)} files: no problems\n"
+        before = {path: path.read_bytes() for path in (EXAMPLES / name).iterdir()}
+        slipway("config", "migrate", *files)
+        assert {path: path.read_bytes() for path in (EXAMPLES / name).iterdir()} == before, "nor is a backup left"
+
+
+def deployed_registries(readme: str) -> set[tuple[str, str, str]]:
+    """Repositories, trusted accounts, accounts that hear of pushes: of each infra/registry.yaml that the README sets up."""
+    found = set()
+    for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL):
+        if "infra/registry.yaml" in block:
+            given = dict(word.split("=", 1) for word in block.split() if "=" in word)
+            assert given.pop("ProjectName") == "myproject"
+            found.add((given.pop("RepositoryNames"), given.pop("TrustedAccounts", ""), given.pop("ForwardToBuses", "")))
+            assert not given
+    return found
+
+
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
+    settings, wanted = read(name), set()
+    for one in settings.values():
+        if not one.is_local:
+            continue
+        repositories = ",".join(repository.removeprefix("myproject_") for repository in one.repositories.values())
+        trusted = {str(item["account_id"]) for item in one.content["ecr_trusted_accounts"]}
+        pulling = {other.account for other in settings.values() if other.registry == one.registry and other.account != one.account}
+        assert trusted == pulling
+        following = sorted({settings[env].account for env in ("dev", "staging")} & pulling)
+        buses = ",".join(f"arn:aws:events:{one.region}:{account}:event-bus/default" for account in following)
+        wanted.add((repositories, ",".join(sorted(trusted)), buses))
+    readme = (EXAMPLES / name / "README.md").read_text()
+    assert deployed_registries(readme) == wanted
+    assert all(f"({one.path.name})" in readme for one in settings.values())
 
 
 def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arrangement, client: Callable[..., Any]) -> None:
