@@ -93,7 +93,8 @@ static inline int process_run(struct process *p, struct err *err) {
         return -1;
     }
     for (size_t i = 0; i < p->n; i++) {
-        if (p->changes[i].verdict == VERDICT_DEPLOY || p->changes[i].verdict == VERDICT_RESTART) {
+        enum verdict verdict = p->changes[i].verdict;
+        if (verdict == VERDICT_DEPLOY || verdict == VERDICT_RESTART || verdict == VERDICT_REPORT) {
             p->changes[i].facts = &p->facts[i];
             requests[open++] = (struct facts_request){
                 .trigger = &p->triggers[i], .target = &p->targets[i], .ret_facts = &p->facts[i]};

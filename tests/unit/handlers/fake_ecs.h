@@ -51,6 +51,7 @@ struct fake_service {
     size_t n_deployments;
     struct fake_deployment replaced; /* that is listed no more; id 0: none */
     struct view source;              /* what a deployment in progress comes from; empty: none is */
+    const char *members;             /* more of what DescribeServices tells; NULL: nothing */
 };
 
 struct fake_ecs {
@@ -222,6 +223,9 @@ static inline struct view fake_service_json(struct fake_ecs *ecs, const struct f
         json_end_object(&w);
     }
     json_end_array(&w);
+    if (s->members) {
+        buf_appendf(&text, ",%s", s->members);
+    }
     json_end_object(&w);
     return arena_copy(ecs->arena, buf_view(&text));
 }
