@@ -156,8 +156,11 @@ int lambda_untag_resource_call(struct view arn, const struct view *keys, size_t 
         return -1;
     }
     call.path = arena_copy(arena, buf_view(&path));
+    if (!call.path.data) {
+        return err_out_of_memory(err, "a request");
+    }
     *ret_call = call;
-    return call.path.data ? 0 : err_out_of_memory(err, "a request");
+    return 0;
 }
 
 /* --- failures --- */
@@ -319,6 +322,7 @@ int lambda_alias_result(const struct aws_call *call, struct arena *arena,
                         struct lambda_alias *ret_alias, struct err *err) {
     struct lambda_alias alias = {0};
     struct json_span root;
+    struct json_span routing;
     struct json_span weights;
     struct json_member member;
     if (check_call(call, err) < 0 || answer_object(call, &root, err) < 0 ||
@@ -326,8 +330,8 @@ int lambda_alias_result(const struct aws_call *call, struct arena *arena,
         json_find_string(root, "RevisionId", arena, &alias.revision_id, err) < 0) {
         return -1;
     }
-    if (json_find_path(root, &weights, "RoutingConfig", "AdditionalVersionWeights", NULL) &&
-        weights.type == JSON_OBJECT) {
+    if (json_find(root, "RoutingConfig", &routing) &&
+        json_find(routing, "AdditionalVersionWeights", &weights) && weights.type == JSON_OBJECT) {
         struct json_iterator iterator = json_iterate(weights);
         alias.has_weights = json_next_member(&iterator, &member);
     }

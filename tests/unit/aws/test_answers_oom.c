@@ -214,7 +214,8 @@ static int function(struct arena *arena, struct err *err) {
         lambda_get_configuration_call(VIEW("f"), arena, &call, err) < 0 ||
         lambda_update_code_call(VIEW("f"), VIEW("i"), VIEW("r"), arena, &call, err) < 0 ||
         lambda_publish_version_call(VIEW("f"), VIEW("c"), VIEW("d"), arena, &call, err) < 0 ||
-        lambda_tag_resource_call(VIEW("f"), got.tags, got.n_tags, arena, &call, err) < 0) {
+        lambda_tag_resource_call(VIEW("f"), got.tags, got.n_tags, arena, &call, err) < 0 ||
+        lambda_untag_resource_call(VIEW("f"), &got.tags[0].key, 1, arena, &call, err) < 0) {
         return -1;
     }
     call_ends(&call, 200, "{" CONFIGURATION "}");

@@ -80,12 +80,12 @@ static void writes(void **state) {
     arena_release(&f.arena);
 
     f = fixture_new();
-    assert_int_equal(lambda_publish_version_call(VIEW("f"), VIEW(""), VIEW("slipway \"e\""),
+    assert_int_equal(lambda_publish_version_call(VIEW("f"), VIEW("r1"), VIEW("slipway \"e\""),
                                                  &f.arena, &f.call, &f.err),
                      0);
     assert_string_equal(f.call.operation, "PublishVersion");
     assert_sent_rest(&f, "POST", HOST, "/2015-03-31/functions/f/versions", "",
-                     "{\"Description\":\"slipway \\\"e\\\"\"}");
+                     "{\"RevisionId\":\"r1\",\"Description\":\"slipway \\\"e\\\"\"}");
     arena_release(&f.arena);
 
     f = fixture_new();
@@ -107,6 +107,25 @@ static void writes(void **state) {
                      "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-central-1%3A222222222222%3Afunction"
                      "%3Amy-function",
                      "", "{\"Tags\":{\"slipway:event-id\":\"e\\\"1\",\"k\\\\\":\"\"}}");
+    arena_release(&f.arena);
+}
+
+/* Keys are data of the query, whatever is in them. */
+static void tags_are_taken_away_by_key(void **state) {
+    (void)state;
+    static const struct view keys[] = {{"slipway:claim", 13}, {"a&b=c d", 7}};
+    struct fixture f = fixture_new();
+    assert_int_equal(lambda_untag_resource_call(VIEW("a:f"), keys, 2, &f.arena, &f.call, &f.err),
+                     0);
+    assert_string_equal(f.call.operation, "UntagResource");
+    assert_sent_rest(&f, "DELETE", HOST, "/2017-03-31/tags/a%3Af",
+                     "tagKeys=slipway%3Aclaim&tagKeys=a%26b%3Dc%20d", "");
+    assert_false(f.call.once);
+    call_ends(&f.call, 204, "");
+    assert_int_equal(lambda_untag_resource_result(&f.call, &f.err), 0);
+    call_fails(&f.call, ERR_ACCESS_DENIED, "AccessDeniedException", VIEW("no"), &f.arena);
+    assert_int_equal(lambda_untag_resource_result(&f.call, &f.err), -1);
+    assert_holds(f.err.remedy, "allow lambda:UntagResource on the function");
     arena_release(&f.arena);
 }
 
@@ -330,6 +349,8 @@ static void failures_have_meanings(void **state) {
         call_fails(&f.call, row->met, row->code, view_of(row->words), &f.arena);
         assert_int_equal(lambda_has_changed(&f.call),
                          strcmp(row->code, "PreconditionFailedException") == 0);
+        assert_int_equal(lambda_is_being_changed(&f.call),
+                         strcmp(row->code, "ResourceConflictException") == 0);
         assert_int_equal(lambda_get_function_result(&f.call, &f.arena, &function, &f.err), -1);
         assert_means(&f, row, i);
         err_init(&f.err);
@@ -372,6 +393,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),
         cmocka_unit_test(writes),
+        cmocka_unit_test(tags_are_taken_away_by_key),
         cmocka_unit_test(a_long_description_is_cut),
         cmocka_unit_test(a_name_that_does_not_fit_is_an_error),
         cmocka_unit_test(a_function_is_decoded),
