@@ -233,7 +233,7 @@ static void what_a_fifo_topic_takes_for_the_same(void **state) {
     struct world *w = *state;
     struct change changes[] = {a_start(&w->s), a_task(&w->s), a_function(&w->s)};
     struct trigger other = w->s.trigger;
-    struct view seen[6];
+    struct view seen[7];
     size_t n = 0;
     other.event_id = VIEW("event-2");
     w->s.config.sns_topic_arn = VIEW(TOPIC ".fifo");
@@ -242,6 +242,8 @@ static void what_a_fifo_topic_takes_for_the_same(void **state) {
     changes[1].status = CHANGE_ROLLED_BACK;
     changes[2] = an_end(&w->s, ROLLOUT_COMPLETED);
     tell(w, changes, 3);
+    changes[0] = an_end(&w->s, ROLLOUT_SUPERSEDED);
+    tell(w, changes, 1);
     for (; n < COUNT(seen); n++) {
         const char *body = sent_to(w, SNS, n)->body;
         seen[n] = form_value(w, body, "MessageDeduplicationId");
@@ -256,9 +258,9 @@ static void what_a_fifo_topic_takes_for_the_same(void **state) {
     w->s.trigger.kind = TRIGGER_DEPLOY;
     tell(w, again, 2);
     assert_true(
-        view_equal(form_value(w, sent_to(w, SNS, 6)->body, "MessageDeduplicationId"), seen[2]));
+        view_equal(form_value(w, sent_to(w, SNS, 7)->body, "MessageDeduplicationId"), seen[2]));
     assert_true(
-        view_equal(form_value(w, sent_to(w, SNS, 7)->body, "MessageDeduplicationId"), seen[0]));
+        view_equal(form_value(w, sent_to(w, SNS, 8)->body, "MessageDeduplicationId"), seen[0]));
 }
 
 /* 1 to 128 letters, digits and punctuation, whatever an event calls itself. */
@@ -323,6 +325,16 @@ static void the_revision_of_an_end_is_a_resource(void **state) {
     const struct json *entry = json_first(json_get(root, "Entries"));
     assert_is(entry, "DetailType", "Deployment Completed");
     assert_text(json_string(json_first(json_get(entry, "Resources"))), FAMILY_ARN ":42");
+}
+
+static void what_is_not_known_is_no_resource(void **state) {
+    struct world *w = *state;
+    struct facts facts = {.service = {.arn = VIEW("")}};
+    struct change change = a_refusal(&w->s);
+    change.facts = &facts;
+    w->s.config.notify_event_bus = VIEW("outcomes");
+    tell(w, &change, 1);
+    assert_lacks(view_of(w->sent[0].body), "Resources");
 }
 
 static void a_bus_by_its_arn_is_asked_in_its_region(void **state) {
@@ -439,6 +451,7 @@ int main(void) {
         TEST(a_deduplication_id_is_what_sns_takes),
         TEST(entries_of_a_bus),
         TEST(the_revision_of_an_end_is_a_resource),
+        TEST(what_is_not_known_is_no_resource),
         TEST(a_bus_by_its_arn_is_asked_in_its_region),
         TEST(ten_entries_at_once),
         TEST(large_entries_are_sent_by_themselves),

@@ -86,6 +86,12 @@ static void arm(size_t n, enum shortage shortage) {
     }
 }
 
+/* What somebody was not told is in the log. */
+static void check_nothing_is_lost_unseen(const struct world *w) {
+    bool told_all = n_sent_to(w, SLACK) >= 1 && n_sent_to(w, SNS) == 3 && n_sent_to(w, BUS) == 1;
+    assert_true(told_all || w->n_lines > 0);
+}
+
 /* Tells what can be told of a deploy, a task and a failure, while allocation n fails. Returns
  * whether one did. */
 static bool tell_short_of_memory(struct world *w, size_t n, enum shortage shortage) {
@@ -97,6 +103,7 @@ static bool tell_short_of_memory(struct world *w, size_t n, enum shortage shorta
     assert_int_equal(w->http.n, 0);
     check_sent(w, changes, COUNT(changes));
     check_warnings(w);
+    check_nothing_is_lost_unseen(w);
     return failed;
 }
 

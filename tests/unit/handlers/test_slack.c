@@ -244,6 +244,26 @@ static void no_value_speaks_for_itself(void **state) {
                 "deployment failed");
 }
 
+/* Controls, what breaks a line, and what turns the text around; their neighbours stay. */
+static void what_cannot_be_seen_is_a_space(void **state) {
+    struct fixture *f = *state;
+    static const uint32_t blank[] = {0x01,   0x09,   0x0A,   0x1F,   0x7F,   0x80,   0x9F,  0x200E,
+                                     0x200F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069};
+    static const uint32_t seen[] = {0x21,   0x7E,   0xA0,   0xA1,   0x200D,
+                                    0x2010, 0x2027, 0x202F, 0x2065, 0x206A};
+    struct change change = a_start(&f->s);
+    for (size_t i = 0; i < COUNT(blank) + COUNT(seen); i++) {
+        bool is_blank = i < COUNT(blank);
+        char text[8] = "a", want[32];
+        size_t len = utf8_encode(is_blank ? blank[i] : seen[i - COUNT(blank)], text + 1);
+        text[len + 1] = 'b';
+        change.note = (struct view){text, len + 2};
+        snprintf(want, sizeof(want), "*Note* `a%.*sb`", is_blank ? 1 : (int)len,
+                 is_blank ? " " : text + 1);
+        assert_has(section_of(f, &change), want);
+    }
+}
+
 static void an_unknown_service_cannot_mention_anybody(void **state) {
     struct fixture *f = *state;
     struct change change = a_refusal(&f->s);
@@ -372,6 +392,7 @@ int main(void) {
         TEST(trouble_comes_first),
         TEST(many_changes_are_counted),
         TEST(no_value_speaks_for_itself),
+        TEST(what_cannot_be_seen_is_a_space),
         TEST(an_unknown_service_cannot_mention_anybody),
         TEST(lines_are_kept_in_reasons_only),
         TEST(values_of_any_length_fit),
