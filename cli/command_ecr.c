@@ -5,6 +5,7 @@
 #include "cli/ecr/trust.h"
 #include "cli/files/file.h"
 #include "cli/session.h"
+#include "cli/what_runs.h"
 #include "handlers/deploy/target.h"
 
 /* A lifecycle policy as a file; ECR's own ceiling is far below. */
@@ -166,19 +167,21 @@ static int write_lifecycle(const struct cli *cli, const struct arguments *argume
     return print(cli, name, &json, DOCUMENT_LIFECYCLE_MAX, &err);
 }
 
-/* The services that are named, else all of ECS_SERVICE_MAP; without a map nothing lists them. */
-static int find_targets(struct cli *cli, const struct arguments *arguments,
-                        const struct config *config, struct target **ret_targets, size_t *ret_n,
-                        struct err *err) {
-    bool is_named = arguments->n_operands > 0;
-    size_t n = is_named ? arguments->n_operands : config->n_services;
-    struct target *targets = ARENA_ARRAY(cli->arena, n, struct target);
+/* The services that are named, else all of the environment. */
+static int find_targets(struct session *session, const struct arguments *arguments,
+                        struct target **ret_targets, size_t *ret_n, struct err *err) {
+    struct arena *arena = session->cli->arena;
+    size_t n = arguments->n_operands;
+    if (n == 0) {
+        return environment_targets(session, ret_targets, ret_n, err);
+    }
+    struct target *targets = ARENA_ARRAY(arena, n, struct target);
     if (!targets) {
         return err_out_of_memory(err, "services");
     }
     for (size_t i = 0; i < n; i++) {
-        struct view service = is_named ? view_of(arguments->operands[i]) : config->services[i].name;
-        if (target_resolve(config, service, cli->arena, &targets[i], err) < 0) {
+        if (target_resolve(&session->config, view_of(arguments->operands[i]), arena, &targets[i],
+                           err) < 0) {
             return -1;
         }
     }
@@ -228,11 +231,11 @@ static int check_lifecycle(struct cli *cli, const struct arguments *arguments, c
         return is_made ? fail(cli, name, &err) : cli_fail(cli, &err);
     }
     if (session_open(cli, &options, &session, &err) < 0 ||
-        find_targets(cli, arguments, &session.config, &targets, &check.n_targets, &err) < 0) {
+        find_targets(&session, arguments, &targets, &check.n_targets, &err) < 0) {
         return cli_fail(cli, &err);
     }
     if (check.n_targets == 0) {
-        return cli_usage_error(cli, name, "no service named, and there is no ECS_SERVICE_MAP");
+        return cli_usage_error(cli, name, "the environment has no services: name one");
     }
     check.targets = targets;
     check.policy = policy;

@@ -151,8 +151,7 @@ static int tell(struct look *look, struct err *err) {
         }
     }
     if (is_any_lost) {
-        fputs("remedy: keep more images, or give what runs a tag that a rule keeps, before the "
-              "policy is applied\n",
+        fputs("remedy: keep more images, or give what runs a tag that a rule keeps\n",
               look->session->cli->out);
     }
     return 0;

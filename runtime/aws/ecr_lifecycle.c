@@ -103,9 +103,11 @@ static int read_answer(const struct aws_call *call, struct arena *arena, struct 
     if (!answer_failed(call)) {
         return answer_object(call, ret_root, err);
     }
-    return ecr_question_read(call, arena, &question, err) < 0
-               ? -1
-               : ecr_call_failed(&question, arena, err);
+    if (ecr_question_read(call, arena, &question, err) < 0) {
+        return -1;
+    }
+    question.image = VIEW("its images");
+    return ecr_call_failed(&question, arena, err);
 }
 
 static int decode_strings(struct json_span object, const char *name, struct arena *arena,
