@@ -32,6 +32,27 @@ static int check_others(const struct json *detail, struct err *err) {
     return 0;
 }
 
+/* What a DEPLOY would honour beside the tag: passed over, it would be something else than what was
+ * asked for. */
+static int check_of_deploy(const struct json *detail, struct err *err) {
+    static const char *const members[] = {"digest", "task_definition", "force"};
+    const struct json *dry_run = json_get(detail, "dry_run");
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const struct json *m = json_get(detail, members[i]);
+        if (m == NULL || (json_type(m) == JSON_BOOL && !json_bool(m))) {
+            continue;
+        }
+        err_set(err, ERR_EVENT_MALFORMED, "detail.%s: SERVICE_DEPLOY does not take it", members[i]);
+        err_remedy(err, "send it with the detail-type DEPLOY");
+        return -1;
+    }
+    if (dry_run != NULL && json_type(dry_run) != JSON_BOOL) {
+        return err_set(err, ERR_EVENT_MALFORMED, "detail.dry_run: expected boolean, got %s",
+                       json_type_name(json_type(dry_run)));
+    }
+    return 0;
+}
+
 static int check(const struct json *detail, struct err *err) {
     const struct json *service = json_get(detail, "service");
     const struct json *tag = json_get(detail, "tag");
@@ -39,7 +60,7 @@ static int check(const struct json *detail, struct err *err) {
         return err_set(err, ERR_EVENT_MALFORMED, "detail.service: expected string, got %s",
                        json_type_name(json_type(service)));
     }
-    if (detail_check_service(json_string(service), err) != 0) {
+    if (detail_check_service(json_string(service), err) != 0 || check_of_deploy(detail, err) != 0) {
         return -1;
     }
     if (tag == NULL) {
@@ -72,6 +93,7 @@ int service_deploy_parse(const struct event *event, const struct config *config,
     if (check(event->detail, &cause) != 0) {
         return trigger_refuse(ret_trigger, &cause, err);
     }
+    ret_trigger->dry_run = json_bool(json_get(event->detail, "dry_run"));
     struct view reason = detail_cut_reason(json_string(json_get(event->detail, "reason")));
     return detail_keep(tag, arena, &ret_trigger->tag, err) != 0 ||
                    detail_keep(reason, arena, &ret_trigger->reason, err) != 0

@@ -124,6 +124,17 @@ static void what_other_tools_send(void **state) {
                               "{\"service\":\"api\",\"tag\":\"v1\",\"other\":[1]}"));
     assert_int_equal(trigger->kind, TRIGGER_DEPLOY);
     assert_view(trigger->tag, "v1");
+    assert_false(trigger->dry_run);
+    trigger =
+        accept(f, EVENT("action.prod", "SERVICE_DEPLOY",
+                        "{\"service\":\"api\",\"tag\":\"v1\",\"dry_run\":true,\"force\":false}"));
+    assert_true(trigger->dry_run);
+    refuse(f, EVENT("action.prod", "SERVICE_DEPLOY", "{\"service\":\"a\",\"dry_run\":\"yes\"}"),
+           ERR_EVENT_MALFORMED, "detail.dry_run: expected boolean, got string");
+    refuse(f,
+           EVENT("action.prod", "SERVICE_DEPLOY",
+                 "{\"service\":\"a\",\"tag\":\"v1\",\"digest\":\"sha256:0\"}"),
+           ERR_EVENT_MALFORMED, "detail.digest: SERVICE_DEPLOY does not take it");
     expect_ignored(f, EVENT("github.actions.dev", "SERVICE_DEPLOY", "{\"service\":\"api\"}"),
                    "is obeyed in the environment that it names");
     refuse(f, EVENT("action.prod", "SERVICE_DEPLOY", "{}"), ERR_EVENT_MALFORMED,
