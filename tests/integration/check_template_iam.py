@@ -77,7 +77,7 @@ ALWAYS = {
     "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "ecr:BatchGetImage", "ecr:DescribeImages",
     "ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments",
     "ecs:StopServiceDeployment", "ecs:DescribeServiceRevisions", "ecs:ListTasks", "ecs:DescribeTasks",
-    "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource",
+    "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource",
 }
 QUEUE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 SWITCHES: list[tuple[dict[str, str], set[str]]] = [
@@ -336,11 +336,24 @@ NOT_CALLED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *Q
               "ecr:GetDownloadUrlForLayer", "lambda:ListTags", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"}
 
 
+# STS answers it to whoever has credentials.
+NEEDS_NOTHING = {"GetCallerIdentity"}
+
+
+def modules_of_the_function() -> list[Path]:
+    """Those of runtime/aws that it includes; some are the command line's alone."""
+    including = [path for folder in ("bootstrap", "handlers", "runtime") for path in (ROOT / folder).rglob("*.[ch]")]
+    headers = {(path.with_suffix(""), name) for path in including
+               for name in re.findall(r'#include "(runtime/aws/\w+)\.h"', path.read_text(encoding="utf-8"))}
+    used = {name for path, name in headers if path != ROOT / name}
+    return sorted(path for path in (ROOT / "runtime/aws").glob("*.c") if path.with_suffix("").relative_to(ROOT).as_posix() in used)
+
+
 def check_calls(granted: set[str]) -> list[str]:
-    """The operations that the source knows by name, and the actions of the role, are the same."""
-    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "runtime/aws").glob("*.c")))
-    verbs = "Assume|Batch|Create|Describe|Get|List|Publish|Put|Register|Stop|Tag|Update"
-    called = set(re.findall(rf'"((?:{verbs})[A-Z]\w+|Publish)"', source))
+    """The operations that the function's source knows by name, and the actions of the role, are the same."""
+    source = "".join(path.read_text(encoding="utf-8") for path in modules_of_the_function())
+    verbs = "Assume|Batch|Create|Describe|Get|List|Publish|Put|Register|Stop|Tag|Untag|Update"
+    called = set(re.findall(rf'"((?:{verbs})[A-Z]\w+|Publish)"', source)) - NEEDS_NOTHING
     wanted = {action.split(":")[1]: action for action in granted - NOT_CALLED}
     return ([f"{wanted[name]}: granted, and never called" for name in sorted(set(wanted) - called)]
             + [f"{name}: called, and not granted" for name in sorted(called - set(wanted))])

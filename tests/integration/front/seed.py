@@ -59,7 +59,7 @@ def function_policy(registry: str = REGISTRY, account: str = PROD, env: str = "p
          "Resource": [f"arn:aws:ecr:*:{registry}:repository/myproject_*"]},
         {"Effect": "Allow", "Action": ["ecs:DescribeServices", "ecs:UpdateService"],
          "Resource": f"{ecs}:service/{cluster}/*"},
-        {"Effect": "Allow", "Action": ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "ecs:DescribeTaskDefinition", "Resource": "*"},
         {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": f"{ecs}:task-definition/*:*"},
         {"Effect": "Allow", "Action": "ecs:TagResource", "Resource": f"{ecs}:task-definition/*:*",
          "Condition": {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}},
