@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds the release binary: static, position-independent, on musl, from the distribution's source
-# packages.                                                       -> build/static/bootstrap
+# Builds the release binaries, the function and the command line: static, position-independent, on
+# musl, from the distribution's source packages.   -> build/static/bootstrap, build/static/slipway
 #
 # SLIPWAY_STATIC_DIR says where, and where what was built before is kept; default build/static.
-# Besides bootstrap: bootstrap.debug (with symbols, for addr2line), versions (what went in).
+# Besides them: bootstrap.debug and slipway.debug (with symbols, for addr2line), versions (what went
+# in).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,23 +17,25 @@ tools/static-sources.sh "$out"
 tools/static-deps.sh "$out"
 
 # A tree configured for another folder or compiler is of no use.
-if ! grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$out/slipway/CMakeCache.txt" ||
-    [ "$sysroot/key" -nt "$out/slipway/CMakeCache.txt" ]; then
-    rm -rf "$out/slipway"
+if ! grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$out/tree/CMakeCache.txt" ||
+    [ "$sysroot/key" -nt "$out/tree/CMakeCache.txt" ]; then
+    rm -rf "$out/tree"
 fi
-if [ ! -f "$out/slipway/build.ninja" ]; then
-    cmake -S . -B "$out/slipway" -G Ninja -DSLIPWAY_STATIC=ON -DSLIPWAY_TESTS=OFF \
+if [ ! -f "$out/tree/build.ninja" ]; then
+    cmake -S . -B "$out/tree" -G Ninja -DSLIPWAY_STATIC=ON -DSLIPWAY_TESTS=OFF \
         -DSLIPWAY_SYSROOT="$sysroot" -DCMAKE_C_COMPILER="$sysroot/bin/slipway-cc" \
         -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE='-Os -DNDEBUG' >"$out/cmake.log" 2>&1 || {
         cat "$out/cmake.log" >&2
         exit 1
     }
 fi
-ninja -C "$out/slipway" bootstrap >"$out/ninja.log" 2>&1 || {
+ninja -C "$out/tree" bootstrap slipway >"$out/ninja.log" 2>&1 || {
     cat "$out/ninja.log" >&2
     exit 1
 }
-cp "$out/slipway/bootstrap" "$out/bootstrap.debug"
-strip --strip-all --remove-section=.comment -o "$out/bootstrap" "$out/bootstrap.debug"
-tools/check-hardening.sh "$out/bootstrap"
-printf '%s: %s bytes\n' "${out#"$PWD/"}/bootstrap" "$(stat -c %s "$out/bootstrap")"
+for program in bootstrap slipway; do
+    cp "$out/tree/$program" "$out/$program.debug"
+    strip --strip-all --remove-section=.comment -o "$out/$program" "$out/$program.debug"
+    tools/check-hardening.sh "$out/$program"
+    printf '%s: %s bytes\n' "${out#"$PWD/"}/$program" "$(stat -c %s "$out/$program")"
+done
