@@ -101,6 +101,13 @@ static const char *action_of(const struct change *change, enum colour *ret_colou
     return change->verdict == VERDICT_REFUSED ? "refused" : "failed";
 }
 
+/* What a new revision is made from. */
+static struct view base_of(const struct change *change) {
+    return change->facts && change->verdict == VERDICT_DEPLOY && change->reuse.len == 0
+               ? change->facts->latest.arn
+               : VIEW("");
+}
+
 static int finish(const struct showing *s) {
     return s->failed ? err_out_of_memory(s->err, "what is shown") : 0;
 }
@@ -114,6 +121,9 @@ int show_plan(const struct cli *cli, const struct change *changes, size_t n, str
         put_heading(&s, change, action, colour);
         put_field(&s, "from", revision_name(change->from_task_definition));
         put_field(&s, "", change->from_image);
+        if (!view_equal(base_of(change), change->from_task_definition)) {
+            put_field(&s, "on top of", revision_name(base_of(change)));
+        }
         put_field(&s, "to", revision_name(change->reuse));
         put_field(&s, change->reuse.len > 0 ? "" : "to", change->to_image);
         put_field(&s, "tag", change->tag);
@@ -186,6 +196,7 @@ bool plans_are_same(const struct change *a, size_t n_a, const struct change *b, 
     for (size_t i = 0; i < n_a; i++) {
         if (a[i].verdict != b[i].verdict || a[i].delivery != b[i].delivery ||
             !view_equal(a[i].from_task_definition, b[i].from_task_definition) ||
+            !view_equal(base_of(&a[i]), base_of(&b[i])) ||
             !view_equal(a[i].to_image, b[i].to_image) || !view_equal(a[i].reuse, b[i].reuse) ||
             !differences_are_same(&a[i], &b[i])) {
             return false;
