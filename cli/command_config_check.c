@@ -25,6 +25,8 @@ const struct option_row config_show_options[] = {
 struct files {
     struct settings *items;
     size_t n;
+    const char **paths; /* of all that was named, also of what was left out */
+    size_t n_paths;
     struct problems problems;
 };
 
@@ -43,25 +45,25 @@ static bool names_all(const struct arguments *arguments) {
 static int read_files(struct cli *cli, const struct arguments *arguments, struct files *ret_files,
                       struct err *err) {
     struct files files = {.problems = PROBLEMS_INIT(cli->arena)};
-    const char **paths;
-    size_t n;
     bool is_all = names_all(arguments);
-    if (settings_paths(arguments->operands, arguments->n_operands, cli->arena, &paths, &n, err) <
-        0) {
+    if (settings_paths(arguments->operands, arguments->n_operands, cli->arena, &files.paths,
+                       &files.n_paths, err) < 0) {
         return -1;
     }
-    files.items = ARENA_ARRAY(cli->arena, n, struct settings);
+    files.items = ARENA_ARRAY(cli->arena, files.n_paths, struct settings);
     if (!files.items) {
         return err_out_of_memory(err, "the files");
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < files.n_paths; i++) {
         size_t n_problems = files.problems.n;
-        if (settings_load(paths[i], cli->arena, &files.problems, &files.items[files.n], err) < 0) {
+        if (settings_load(files.paths[i], cli->arena, &files.problems, &files.items[files.n], err) <
+            0) {
             return -1;
         }
         if (is_all && !settings_is_environment(&files.items[files.n])) {
             files.problems.n = n_problems;
-            fprintf(cli->err, "slipway: '%s' is no environment file, and left out\n", paths[i]);
+            fprintf(cli->err, "slipway: '%s' is no environment file, and left out\n",
+                    files.paths[i]);
             continue;
         }
         files.n++;
@@ -357,19 +359,26 @@ static int print_environments(const struct cli *cli, const struct files *files, 
     return EXIT_STATUS_DONE;
 }
 
-/* What could not be understood is not shown, so that it has to be told; the rest is check's. */
-static bool tell_unread(const struct cli *cli, const struct files *files) {
-    bool is_read = true;
+/* What could not be understood is not shown, so that it has to be told. */
+static void tell_unread(const struct cli *cli, const struct files *files) {
     for (size_t i = 0; i < files->problems.n; i++) {
         const struct problem *problem = &files->problems.items[i];
-        if (problem->severity != SEVERITY_ERROR) {
-            continue;
+        if (problem->severity == SEVERITY_ERROR) {
+            print_place(cli, problem, cli->err);
+            fprintf(cli->err, " " VIEW_FMT "\n", VIEW_ARG(problem->message));
         }
-        print_place(cli, problem, cli->err);
-        fprintf(cli->err, " " VIEW_FMT "\n", VIEW_ARG(problem->message));
-        is_read = false;
     }
-    return is_read;
+}
+
+/* The rest is check's to tell. */
+static int tell_of_problems(const struct cli *cli, struct files *files, struct err *err) {
+    if (check_settings(files->items, files->n, &files->problems, err) < 0) {
+        return -1;
+    }
+    if (problems_count(&files->problems, SEVERITY_ERROR) > 0) {
+        fputs("slipway: there are problems in it; see slipway config check\n", cli->err);
+    }
+    return 0;
 }
 
 int command_config_show(struct cli *cli, const struct arguments *arguments) {
@@ -382,17 +391,13 @@ int command_config_show(struct cli *cli, const struct arguments *arguments) {
     if (read_files(cli, arguments, &files, &err) < 0) {
         return cli_fail(cli, &err);
     }
-    bool is_read = tell_unread(cli, &files);
+    bool is_read = problems_count(&files.problems, SEVERITY_ERROR) == 0;
+    problems_sort(&files.problems, files.paths, files.n_paths);
+    tell_unread(cli, &files);
     int status = arguments_has(arguments, "json") ? print_show_json(cli, &files, &err)
                                                   : print_environments(cli, &files, &err);
-    if (status == EXIT_STATUS_DONE && is_read) {
-        struct problems *problems = &files.problems;
-        if (check_settings(files.items, files.n, problems, &err) < 0) {
-            return cli_fail(cli, &err);
-        }
-        if (problems_count(problems, SEVERITY_ERROR) > 0) {
-            fputs("slipway: there are problems in it; see slipway config check\n", cli->err);
-        }
+    if (status == EXIT_STATUS_DONE && tell_of_problems(cli, &files, &err) < 0) {
+        return cli_fail(cli, &err);
     }
     return status == EXIT_STATUS_DONE && !is_read ? EXIT_STATUS_FAILED : status;
 }

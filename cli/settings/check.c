@@ -4,6 +4,8 @@
 #include "runtime/aws/arn.h"
 #include "runtime/base/utf8.h"
 
+#define ACCOUNT_DIGITS 12
+
 struct view check_shown(struct view text) {
     return utf8_cut(text, CHECK_SHOWN_BYTES);
 }
@@ -33,7 +35,9 @@ static void complain_of_account(const struct settings *settings, const struct se
     size_t n = count_digits(text);
     const struct problem_place where = check_at(SEVERITY_ERROR, settings, setting->value);
     if (n == text.len) {
-        problems_add(problems, where, "write all 12 digits in quotes: a leading 0 may be lost",
+        problems_add(problems, where,
+                     n < ACCOUNT_DIGITS ? "write all 12 digits in quotes: a leading 0 may be lost"
+                                        : "write the account's 12 digits in quotes",
                      "%s: '" VIEW_FMT "' has %zu digits, an account id has 12", key,
                      VIEW_ARG(shown), n);
     } else if (setting_is_number(setting)) {
@@ -41,11 +45,11 @@ static void complain_of_account(const struct settings *settings, const struct se
                      "%s: '" VIEW_FMT "' is a number, not the 12 digits of an account id", key,
                      VIEW_ARG(shown));
     } else {
-        problems_add(problems, where,
-                     n == 12 ? "write the 12 digits in quotes, with nothing between them"
-                             : "write the account's 12 digits in quotes",
-                     "%s: '" VIEW_FMT "' is no account id, which is 12 digits", key,
-                     VIEW_ARG(shown));
+        problems_add(
+            problems, where,
+            n == ACCOUNT_DIGITS ? "write the 12 digits in quotes, with nothing between them"
+                                : "write the account's 12 digits in quotes",
+            "%s: '" VIEW_FMT "' is no account id, which is 12 digits", key, VIEW_ARG(shown));
     }
 }
 

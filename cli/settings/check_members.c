@@ -31,7 +31,7 @@ static void check_identity(const struct settings *settings, struct problems *pro
         problems->out_of_memory = true;
     } else if (!image_repository_is_valid(repository)) {
         problems_add(problems, check_at(SEVERITY_ERROR, settings, settings->project.value),
-                     "use lower-case letters and digits, with one '-' or '_' between them",
+                     "use lower-case letters and digits, with '-' or '_' between them",
                      "project: ECR refuses the repository's name '" VIEW_FMT "'",
                      VIEW_ARG(repository));
     }

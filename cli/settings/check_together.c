@@ -109,7 +109,7 @@ static bool is_local_source(const struct files *files, const struct settings *se
         return false;
     }
     struct view region = check_shown(source->region.text);
-    if (settings->ecr_account_region.text.len > 0 && region.len > 0 &&
+    if (settings->ecr_account_region.text.len > 0 && arn_is_region(source->region.text) &&
         !view_equal(settings->ecr_account_region.text, source->region.text)) {
         problems_add(files->problems,
                      check_at(SEVERITY_WARNING, settings, settings->ecr_account_region.value), "",

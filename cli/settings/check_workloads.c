@@ -24,7 +24,7 @@ static int check_repository_name(const struct settings *settings, const struct w
     }
     if (!image_repository_is_valid(repository)) {
         problems_add(problems, check_at(SEVERITY_ERROR, settings, workload->name.value),
-                     "use lower-case letters and digits, with one '-' or '_' between them",
+                     "use lower-case letters and digits, with '-' or '_' between them",
                      "name: ECR refuses the repository's name '" VIEW_FMT "'",
                      VIEW_ARG(repository));
     }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SHAPE_REMEDY "write it as the guide does, or take it out"
 
 struct reader {
     struct settings *settings;
@@ -46,12 +45,31 @@ static const char *kind_name(const struct yaml_value *value) {
     return "";
 }
 
+/* What a value had to be, and how that is written. */
+struct shape {
+    enum yaml_kind kind;
+    const char *name;
+    const char *remedy;
+};
+
+static const struct shape text_shape = {YAML_SCALAR, "text", "write one value behind the colon"};
+static const struct shape list_shape = {YAML_SEQUENCE, "a list", "begin each item with \"- \""};
+static const struct shape members_shape = {YAML_MAPPING, "members",
+                                           "write members below it, such as mode: create_ecr"};
+static const struct shape item_shape = {YAML_MAPPING, "an item with members",
+                                        "begin the item with a member, such as - name: api"};
+static const struct shape trusted_shape = {
+    YAML_MAPPING, "an item with members",
+    "begin the item with a member, such as - account_id: \"222222222222\""};
+static const struct shape file_shape = {YAML_MAPPING, "members",
+                                        "begin it with a member, such as project: myproject"};
+
 static void complain(const struct reader *r, const struct yaml_value *value, const char *key,
-                     const char *expected) {
+                     const struct shape *expected) {
     const struct problem_place where = {
         .severity = SEVERITY_ERROR, .file = r->settings->file, .place = &value->place};
-    problems_add(r->problems, where, SHAPE_REMEDY, "%s: expected %s, got %s", key, expected,
-                 kind_name(value));
+    problems_add(r->problems, where, expected->remedy, "%s: expected %s, got %s", key,
+                 expected->name, kind_name(value));
 }
 
 static struct setting read_setting(const struct reader *r, const struct yaml_value *mapping,
@@ -61,7 +79,7 @@ static struct setting read_setting(const struct reader *r, const struct yaml_val
         return setting;
     }
     if (setting.value->kind != YAML_SCALAR) {
-        complain(r, setting.value, key, "text");
+        complain(r, setting.value, key, &text_shape);
         return setting;
     }
     setting.text = setting.value->text;
@@ -70,13 +88,12 @@ static struct setting read_setting(const struct reader *r, const struct yaml_val
 
 /* The value if it is of that kind; NULL, and a complaint unless it is null, if not. */
 static const struct yaml_value *read_kind(const struct reader *r, const struct yaml_value *mapping,
-                                          const char *key, enum yaml_kind kind,
-                                          const char *expected) {
+                                          const char *key, const struct shape *expected) {
     const struct yaml_value *value = yaml_get_merged(mapping, key);
     if (!value || yaml_is_null(value)) {
         return NULL;
     }
-    if (value->kind != kind) {
+    if (value->kind != expected->kind) {
         complain(r, value, key, expected);
         return NULL;
     }
@@ -151,7 +168,7 @@ static struct workload read_workload(const struct reader *r, enum workload_kind 
     struct workload workload = {.kind = kind, .value = item};
     look_for_misspelt(r, item, item_members, COUNT(item_members));
     workload.name = read_setting(r, item, "name");
-    workload.ecr_config = read_kind(r, item, "ecr_config", YAML_MAPPING, "members");
+    workload.ecr_config = read_kind(r, item, "ecr_config", &members_shape);
     if (!workload.ecr_config) {
         return workload;
     }
@@ -184,7 +201,7 @@ static void read_workloads(struct reader *r) {
     size_t n = 0;
     for (int kind = 0; kind < N_WORKLOAD_KINDS; kind++) {
         const char *name = workload_list_name((enum workload_kind)kind);
-        lists[kind] = read_kind(r, settings->root, name, YAML_SEQUENCE, "a list");
+        lists[kind] = read_kind(r, settings->root, name, &list_shape);
         lengths[kind] = length_of(r, lists[kind], name);
         n += lengths[kind];
     }
@@ -197,8 +214,7 @@ static void read_workloads(struct reader *r) {
         for (size_t i = 0; i < lengths[kind]; i++) {
             const struct yaml_value *item = &lists[kind]->items[i];
             if (item->kind != YAML_MAPPING) {
-                complain(r, item, workload_list_name((enum workload_kind)kind),
-                         "an item with members");
+                complain(r, item, workload_list_name((enum workload_kind)kind), &item_shape);
                 continue;
             }
             settings->workloads[settings->n_workloads++] =
@@ -210,7 +226,7 @@ static void read_workloads(struct reader *r) {
 static void read_trusted(struct reader *r) {
     struct settings *settings = r->settings;
     const struct yaml_value *list =
-        read_kind(r, settings->root, "ecr_trusted_accounts", YAML_SEQUENCE, "a list");
+        read_kind(r, settings->root, "ecr_trusted_accounts", &list_shape);
     settings->trusted_list = list;
     size_t length = length_of(r, list, "ecr_trusted_accounts");
     settings->trusted = ARENA_ARRAY(r->arena, length, struct trusted_account);
@@ -221,7 +237,7 @@ static void read_trusted(struct reader *r) {
     for (size_t i = 0; i < length; i++) {
         const struct yaml_value *item = &list->items[i];
         if (item->kind != YAML_MAPPING) {
-            complain(r, item, "ecr_trusted_accounts", "an item with members");
+            complain(r, item, "ecr_trusted_accounts", &trusted_shape);
             continue;
         }
         look_for_misspelt(r, item, trusted_members, COUNT(trusted_members));
@@ -279,7 +295,7 @@ static int read_tree(struct reader *r, struct view text, const struct yaml_value
         return -1;
     }
     if (root->kind != YAML_MAPPING) {
-        complain(r, root, "the file", "members, such as 'project: myproject'");
+        complain(r, root, "the file", &file_shape);
         return 0;
     }
     *ret_root = root;
