@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+
+from conftest import Functions
+from front.core import Front
+from front.seed import ADMIN_SECRET, REGION, admin_key
+from test_arrangements import Arrangement, program
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("getting-started.md", "choosing-a-strategy.md", "troubleshooting.md")] + sorted(
@@ -64,3 +72,75 @@ def test_troubleshooting_has_every_code_and_every_case() -> None:
     assert all(cell.strip() for row in rows for cell in row)
     for case in CASES:
         assert f"## {case}\n" in text
+
+
+# Getting started, gone through from top to bottom
+
+
+# What the page needs besides slipway, jq and a shell. Each says how it was called.
+_STAND_INS = {
+    "sudo": "", "docker": "", "sam": "", "build.sh": "",
+    "git": "echo 5e77da000000",
+    "aws": """case $1 in
+        ecr) echo password ;;
+        events) echo '{"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}' ;;
+    esac""",
+}
+
+
+def blocks(document: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def stand_ins(folder: Path) -> Path:
+    found = folder / "bin"
+    found.mkdir()
+    for name, what in _STAND_INS.items():
+        path = found / name
+        path.write_text(f'#!/bin/bash\nprintf "%s\\n" "{name} $*" >>"{folder}/called"\n{what}\n')
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    (folder / "build.sh").symlink_to(found / "build.sh")
+    return found
+
+
+def test_getting_started_can_be_followed(front: Front, functions: Functions, tmp_path: Path) -> None:
+    """As it stands on the page, in one shell, with the emulated AWS for slipway, and stand-ins for what builds and sets up."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not there")
+    one = Arrangement(front, functions, "one-account")
+    one.push(one.settings["dev"].registry, "myproject_backend", "git-5e77da000000")
+    for name in ("examples", "infra"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    script = "\n".join(["set -euo pipefail", *blocks("docs/getting-started.md")]).replace("slipway doctor", "slipway doctor || true")
+    passed = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "HOME"}
+    path = f"{stand_ins(tmp_path)}:{program().parent}:{os.environ['PATH']}"
+    account = one.settings["dev"].account
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120, env={
+        **passed, "PATH": path, "AWS_ENDPOINT_URL": front.url, "AWS_ACCESS_KEY_ID": admin_key(account),
+        "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_DEFAULT_REGION": REGION})
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for said in ("1 file: no problems", "git-5e77da000000", "+ tags.slipway:reason", "myproject_service_api_dev:1"):
+        assert said in ran.stdout, ran.stdout
+    (put,) = front.events.put
+    assert (put.source, put.detail["service"], put.detail["tag"]) == ("action.dev", "backend", "git-5e77da000000")
+    called = (tmp_path / "called").read_text()
+    assert "sam deploy --stack-name myproject-slipway-dev --parameter-overrides ProjectName=myproject ProjectEnv=dev" in called
+
+
+def test_templates_have_the_parameters_that_are_given() -> None:
+    """Each `aws cloudformation deploy` of a page names a template that is there, and parameters that it has."""
+    seen = 0
+    for document in DOCUMENTS:
+        for block in blocks(name_of(document)):
+            for command in re.findall(r"aws cloudformation deploy (.*?[^\\])\n(?! )", block + "\n", re.DOTALL):
+                words = command.replace("\\\n", " ").split()
+                name = words[words.index("--template-file") + 1]
+                template = ROOT / name[3:] if document.parent.name == "docs" else document.parent / name
+                described = yaml.compose(template.read_text(), yaml.SafeLoader)
+                parameters = next(value for key, value in described.value if key.value == "Parameters")
+                known = {key.value: {inner.value for inner, _ in value.value} for key, value in parameters.value}
+                given = {word.split("=")[0] for word in words if re.match(r"[A-Z]\w+=", word)}
+                assert given <= set(known), (document, given - set(known))
+                assert {one for one, has in known.items() if "Default" not in has} <= given, (document, name)
+                seen += 1
+    assert seen >= 12
