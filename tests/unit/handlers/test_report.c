@@ -94,6 +94,45 @@ static void what_is_superseded_says_why(void **state) {
             "\"remedy\":\"send the deploy as a new event to have it after all\"}]}");
 }
 
+/* Each member that is known is told by itself. */
+static void what_is_not_known_is_left_out(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        struct change change;
+        const char *text;
+    } cases[] = {
+        {{.from_task_definition = {"a:1", 3}}, "\"from\":{\"task_definition\":\"a:1\"}}"},
+        {{.from_image = {"r/b", 3}}, "\"from\":{\"image\":\"r/b\"}}"},
+        {{.to_task_definition = {"a:2", 3}}, "\"to\":{\"task_definition\":\"a:2\"}}"},
+        {{.reuse = {"a:3", 3}}, "\"to\":{\"task_definition\":\"a:3\"}}"},
+        {{.to_image = {"r/b", 3}}, "\"to\":{\"image\":\"r/b\"}}"},
+        {{.tag = {"v12", 3}}, "\"to\":{\"tag\":\"v12\"}}"},
+        {{.digest = {"sha", 3}}, "\"to\":{\"digest\":\"sha\"}}"},
+        {{.tag = {"v12", 3}, .digest = {"sha", 3}}, "\"to\":{\"tag\":\"v12\",\"digest\":\"sha\"}}"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct change change = cases[i].change;
+        change.trigger = &f->trigger;
+        change.status = CHANGE_DEPLOYED;
+        buf_clear(&f->response);
+        report_response(&f->config, &change, 1, 0, &f->response);
+        char want[256];
+        snprintf(want, sizeof(want),
+                 "\"changes\":[{\"target\":\"backend\",\"status\":\"deployed\",%s]}",
+                 cases[i].text);
+        if (strstr(buf_cstr(&f->response), want) == NULL) {
+            fail_msg("%s lacks %s", buf_cstr(&f->response), want);
+        }
+    }
+}
+
+static void the_answer_to_no_event(void **state) {
+    struct fixture *f = *state;
+    respond(f, NULL, 0,
+            "{\"status\":\"ignored\",\"environment\":\"prod\",\"project\":\"myproject\","
+            "\"duration_ms\":412,\"changes\":[]}");
+}
+
 static void the_most_serious_status_is_on_top(void **state) {
     struct fixture *f = *state;
     static const enum change_status ascending[] = {
@@ -202,6 +241,8 @@ int main(void) {
         TEST(the_answer_to_a_dry_run),
         TEST(a_note),
         TEST(what_is_superseded_says_why),
+        TEST(what_is_not_known_is_left_out),
+        TEST(the_answer_to_no_event),
         TEST(the_most_serious_status_is_on_top),
         TEST(nothing_failed),
         TEST(one_failure),

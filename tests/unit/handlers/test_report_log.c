@@ -52,6 +52,24 @@ static void a_line_of_a_refusal(void **state) {
                   "send one of the known services, or add this one to ECS_SERVICE_MAP");
 }
 
+static void each_change_has_its_lines(void **state) {
+    struct fixture *f = *state;
+    struct target api = {.name = VIEW("api"), .kind = TARGET_SERVICE};
+    struct change changes[] = {deployed(f), deployed(f)};
+    changes[1].target = &api;
+    changes[1].digest = (struct view){0};
+    changes[1].status = CHANGE_UNCHANGED;
+    f->trigger.digest = VIEW("sha256:as-sent");
+    report_log(&f->log, &f->config, changes, 2, 1);
+    assert_int_equal(f->n_lines, 4);
+    struct json *first JSON_AUTO = parse(f->lines[0]);
+    struct json *second JSON_AUTO = parse(f->lines[2]);
+    assert_member(first, "target", "backend");
+    assert_member(first, "digest", "sha256:0");
+    assert_member(second, "target", "api");
+    assert_member(second, "digest", "sha256:as-sent");
+}
+
 static void failures_are_errors(void **state) {
     struct fixture *f = *state;
     struct change change = refused(f);
@@ -187,6 +205,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_line_of_a_deploy),
         TEST(a_line_of_a_refusal),
+        TEST(each_change_has_its_lines),
         TEST(failures_are_errors),
         TEST(a_line_of_a_dry_run_has_the_plan),
         TEST(a_plan_too_long_for_a_line_says_so),

@@ -157,6 +157,11 @@ static void tasks_say_what_was_moved_and_functions_their_version(void **state) {
     assert_member(told, "kind", "lambda");
     assert_member(told, "version", "7");
     assert_null(json_get(told, "moved"));
+    change.n_moved = 1;
+    change.moved = moved;
+    struct json *one JSON_AUTO = answered(f, &change);
+    assert_int_equal(json_count(json_get(json_first(json_get(one, "changes")), "moved")), 1);
+    change.n_moved = 0;
     f->n_lines = 0;
     report_log(&f->log, &f->config, &change, 1, 412);
     struct json *of_function JSON_AUTO = parse(f->lines[0]);
@@ -207,6 +212,15 @@ static void a_line_of_an_end(void **state) {
             assert_null(json_get(line, "what_to_do"));
         }
     }
+}
+
+static void a_line_of_an_end_that_took_no_time(void **state) {
+    struct fixture *f = *state;
+    struct change change = reported(f, ROLLOUT_COMPLETED);
+    change.rollout.duration_ms = 0;
+    report_log(&f->log, &f->config, &change, 1, 412);
+    struct json *line JSON_AUTO = parse(f->lines[0]);
+    assert_int_equal(number_of(line, "rollout_seconds"), 0);
 }
 
 /* Each field that a line may have, at once: there is room for all of them. */
@@ -345,6 +359,7 @@ int main(void) {
         TEST(tasks_say_what_was_moved_and_functions_their_version),
         TEST(an_end_is_less_serious_than_a_deploy),
         TEST(a_line_of_an_end),
+        TEST(a_line_of_an_end_that_took_no_time),
         TEST(a_line_with_every_field),
         TEST(a_list_too_long_for_a_line_says_so),
         TEST(metrics_of_an_end),
