@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ import yaml
 from conftest import Functions
 from deploys import event
 from front.eventbridge import PutEvent
-from front.seed import ACCESS_KEY, ADMIN_SECRET, DEV, PROD, REGION, REPOSITORY, SECRET_KEY, SESSION_TOKEN, World, admin_key
+from front.iam import ALLOW_ALL, Role, Statement, decide, principal_context
+from front.seed import ACCESS_KEY, ADMIN_SECRET, DEV, ORG, PROD, REGION, REPOSITORY, SECRET_KEY, SESSION_TOKEN, World
 from lambda_function import LambdaFunction, environment
+from test_template_role import check  # noqa: F401
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "github-actions"
 WORKFLOWS = sorted(path.name for path in FOLDER.glob("*.yml"))
@@ -250,15 +253,40 @@ def telling(world: World, functions: Functions) -> LambdaFunction:
 Production = Callable[..., Run]
 
 
-def credentials(world: World, account: str) -> dict[str, str]:
-    return {"AWS_ACCESS_KEY_ID": admin_key(account), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_REGION": REGION,
+SUBJECT = "repo:org@1234/repo@5678:environment:production"
+QUEUE = f"arn:aws:sqs:{REGION}:{PROD}:myproject_outcomes_prod"
+
+
+def template_role(check: ModuleType, name: str, account: str, **given: str) -> list[Statement]:  # noqa: F811
+    """The statements of the role in one of the templates."""
+    found: list[Statement] = check.role_statements(check.read_template(FOLDER / name), {
+        "AWS::Region": REGION, "AWS::AccountId": account, "ProjectName": "myproject", "GitHubSubject": SUBJECT, **given})
+    return found
+
+
+def production_role(check: ModuleType) -> list[Statement]:  # noqa: F811
+    return template_role(check, "deploy-role.yaml", PROD, ProjectEnv="prod", EventSource="action.production",
+                         FunctionName="myproject_slipway_prod", OutcomeQueueArn=QUEUE)
+
+
+def credentials(world: World, role: Role) -> dict[str, str]:
+    """As the workflow has them once it has assumed the role."""
+    key = f"ASIA{role.account}0001"
+    world.front.add_role(role)
+    world.front.add_key(key, ADMIN_SECRET, role.session("workflow"))
+    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION, "FRONT_URL": world.front.url}
 
 
 @pytest.fixture
-def production(world: World, telling: LambdaFunction, tmp_path: Path) -> Production:
+def variables(world: World, telling: LambdaFunction, check: ModuleType) -> dict[str, str]:  # noqa: F811
+    role = Role(f"arn:aws:iam::{PROD}:role/myproject_deploys_prod", production_role(check), org_id=ORG)
+    return {**credentials(world, role), "FUNCTION_URL": telling.url, "WAIT_SECONDS": "10"}
+
+
+@pytest.fixture
+def production(variables: dict[str, str], tmp_path: Path) -> Production:
     def make(service: str = "backend", tag: str = TAG) -> Run:
-        variables = {**credentials(world, PROD), "FUNCTION_URL": telling.url, "WAIT_SECONDS": "10"}
         return Run(tmp_path, PRODUCTION, "deploy", variables, service=service, tag=tag)
 
     return make
@@ -311,9 +339,12 @@ def test_what_it_puts_is_what_slipway_takes(world: World, production: Production
     assert len(world.revisions()) == 1
 
 
-def test_the_build_tells_what_slipway_takes(world: World, telling: LambdaFunction, tmp_path: Path) -> None:
+def test_the_build_tells_what_slipway_takes(world: World, telling: LambdaFunction, check: ModuleType,  # noqa: F811
+                                            tmp_path: Path) -> None:
     dev = world.environment("dev", DEV)
-    run = Run(tmp_path, BUILD, "tell", credentials(world, DEV), tag="git-5e77da000000")
+    policy = template_role(check, "deploy-role.yaml", DEV, ProjectEnv="dev", EventSource="github.actions")
+    role = Role(f"arn:aws:iam::{DEV}:role/myproject_deploys_dev", policy, org_id=ORG)
+    run = Run(tmp_path, BUILD, "tell", credentials(world, role), tag="git-5e77da000000")
     assert run.step("Say that the image is there") == 0, run.text
     assert json.loads(json.loads(run.entries())[0]["Detail"])["repository"] == REPOSITORY
     told = slipway_event(world, run.entries(), tmp_path, **dev.variables())
@@ -431,9 +462,83 @@ def test_inputs_are_values_and_nothing_else(world: World, production: Production
     assert run.step("Ask for the deploy") is None
 
 
-def test_a_bus_that_takes_nothing_fails_the_step(world: World, telling: LambdaFunction, tmp_path: Path) -> None:
-    run = Run(tmp_path, PRODUCTION, "deploy", {**credentials(world, PROD), "FUNCTION_URL": telling.url,
-                                               "EVENT_SOURCE": "aws.of-course-not"}, service="backend", tag=TAG)
+def test_a_bus_that_takes_nothing_fails_the_step(world: World, production: Production, variables: dict[str, str]) -> None:
+    world.front.iam.roles[f"arn:aws:iam::{PROD}:role/myproject_deploys_prod"].policy = ALLOW_ALL
+    variables["EVENT_SOURCE"] = "aws.of-course-not"
+    run = production()
     assert run.step("Plan") == 0, run.text
     assert run.step("Ask for the deploy") == 1
     assert "::error::EventBridge did not take the event" in run.text and "NotAuthorizedForSource" in run.text
+
+
+# The roles
+
+
+def test_the_role_can_do_what_production_needs_and_nothing_else(world: World, production: Production, check: ModuleType) -> None:  # noqa: F811
+    run = production()
+    ask(run)
+    run.deliver([event(_source="slipway", _type="Deployment Refused", event_id=run.outputs["ask"]["event_id"], status="refused")])
+    assert run.step("Wait for the outcome") == 1
+    assert {" ".join(call[:2]) for call in run.calls()} == {
+        "lambda invoke", "events put-events", "sqs receive-message", "sqs delete-message-batch"}
+    who = Role(f"arn:aws:iam::{PROD}:role/myproject_deploys_prod").session("workflow")
+    policy = production_role(check)
+
+    def may(action: str, resource: str, **context: str) -> bool:
+        facts = {**principal_context(who), **{f"events:{name}": value for name, value in context.items()}}
+        return decide(policy, who, action, resource, facts, identity=True) == "allow"
+
+    bus, function = f"arn:aws:events:{REGION}:{PROD}:event-bus/", f"arn:aws:lambda:{REGION}:{PROD}:function:"
+    assert may("events:PutEvents", bus + "default", source="action.production")
+    assert may("lambda:InvokeFunction", function + "myproject_slipway_prod")
+    assert may("sqs:ReceiveMessage", QUEUE) and may("sqs:DeleteMessage", QUEUE)
+    assert not may("events:PutEvents", bus + "default", source="action.deploy") and not may("events:PutEvents", bus + "default")
+    assert not may("events:PutEvents", bus + "other", source="action.production")
+    assert not may("lambda:InvokeFunction", function + "another") and not may("lambda:UpdateFunctionCode", function + "myproject_slipway_prod")
+    assert not may("sqs:ReceiveMessage", QUEUE + "2") and not may("sqs:PurgeQueue", QUEUE)
+    assert not may("ecs:UpdateService", "*") and not may("iam:PassRole", "*") and not may("ecr:PutImage", "*")
+
+
+def test_the_role_of_the_builds_can_push_and_nothing_else(check: ModuleType) -> None:  # noqa: F811
+    who = Role(f"arn:aws:iam::{DEV}:role/myproject_builds").session("workflow")
+    policy = template_role(check, "build-role.yaml", DEV)
+
+    def may(action: str, repository: str = "myproject_backend", account: str = DEV) -> bool:
+        resource = f"arn:aws:ecr:{REGION}:{account}:repository/{repository}"
+        return decide(policy, who, action, resource, principal_context(who), identity=True) == "allow"
+
+    # Amazon ECR User Guide, "IAM permissions for pushing an image to an Amazon ECR private repository"
+    for action in ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart", "BatchGetImage",
+                   "GetDownloadUrlForLayer"):
+        assert may(f"ecr:{action}") and not may(f"ecr:{action}", "other_backend") and not may(f"ecr:{action}", account=PROD)
+    assert decide(policy, who, "ecr:GetAuthorizationToken", "*", principal_context(who), identity=True) == "allow"
+    for action in ("BatchDeleteImage", "DeleteRepository", "SetRepositoryPolicy", "PutLifecyclePolicy", "PutImageTagMutability"):
+        assert not may(f"ecr:{action}")
+
+
+@pytest.mark.parametrize("name", ["build-role.yaml", "deploy-role.yaml"])
+def test_a_role_trusts_one_subject(check: ModuleType, name: str) -> None:  # noqa: F811
+    given = {"AWS::Region": REGION, "AWS::AccountId": PROD, "ProjectName": "myproject", "GitHubSubject": SUBJECT,
+             **({"ProjectEnv": "prod", "EventSource": "action.production"} if name == "deploy-role.yaml" else {})}
+    template = check.read_template(FOLDER / name)
+    (role,) = check.Stack(template, given).resources("AWS::IAM::Role").values()
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    host = "token.actions.githubusercontent.com"
+    assert statement["Principal"] == {"Federated": f"arn:aws:iam::{PROD}:oidc-provider/{host}"}
+    assert statement["Condition"] == {"StringEquals": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": SUBJECT}}
+    for subject in ("repo:org/*", "*", "repo:org/repo:*", "org/repo:ref:refs/heads/main", ""):
+        with pytest.raises(ValueError, match="GitHubSubject"):
+            check.Stack(template, {**given, "GitHubSubject": subject})
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    beside = Path(__file__).resolve().parents[2] / "build" / "venv-sam" / "bin" / "cfn-lint"
+    linter = str(beside) if beside.exists() else shutil.which("cfn-lint")
+    if linter is None:
+        pytest.skip("cfn-lint is not there; ./build.sh setup installs it")
+    templates = [str(path) for path in FOLDER.parent.rglob("*.yaml") if "AWSTemplateFormatVersion" in path.read_text()]
+    assert len(templates) == 4
+    told = subprocess.run([linter, *templates], capture_output=True, text=True, check=False,
+                          env={**os.environ, "AWS_DEFAULT_REGION": REGION})
+    assert told.returncode == 0 and not told.stdout, told.stdout
