@@ -39,4 +39,7 @@ int command_config_migrate(struct cli *cli, const struct arguments *arguments);
 extern const struct option_row config_render_options[];
 int command_config_render(struct cli *cli, const struct arguments *arguments);
 
+int command_completion(struct cli *cli, const struct arguments *arguments);
+int command_man(struct cli *cli, const struct arguments *arguments);
+
 #endif
