@@ -10,7 +10,7 @@
 
 extern const struct aws_service sns_service;
 
-#define SNS_SUBJECT_BYTES 100
+#define SNS_SUBJECT_BYTES 99 /* "less than 100 characters" */
 
 struct sns_attribute {
     const char *name;
