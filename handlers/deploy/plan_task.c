@@ -1,6 +1,7 @@
 #include "handlers/deploy/facts_task.h"
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
+#include "runtime/aws/arn.h"
 
 /*
  * Deploying a scheduled or event-driven task: its family gets a new revision, and what is pinned to
@@ -187,6 +188,25 @@ static int check_has_image(struct decision *d) {
 
 /* --- a revision that the event names --- */
 
+/* A task has no service that says where it is: its family does. */
+static int check_requested_place(struct decision *d) {
+    struct view text = d->trigger->task_definition;
+    struct arn named;
+    struct arn family;
+    if (!arn_parse(text, &named) || !arn_parse(d->facts->latest.arn, &family) ||
+        (view_equal(named.partition, family.partition) && view_equal(named.region, family.region) &&
+         view_equal(named.account, family.account))) {
+        return GO_ON;
+    }
+    return decide_refusal(
+        d, ERR_FAMILY_MISMATCH,
+        arena_printf(d->arena,
+                     "task definition '" VIEW_FMT
+                     "' is of another account or region than the task's family: '" VIEW_FMT "'",
+                     VIEW_ARG(text), VIEW_ARG(d->facts->latest.arn)),
+        VIEW(""));
+}
+
 static int check_all_run_requested(struct decision *d) {
     if (!all_run(d, d->facts->requested.arn)) {
         return GO_ON;
@@ -205,7 +225,8 @@ static const decision_check image_checks[] = {
 };
 
 static const decision_check revision_checks[] = {
-    check_runners, check_requested, check_all_run_requested, check_newer, use_requested,
+    check_runners,           check_requested_place, check_requested,
+    check_all_run_requested, check_newer,           use_requested,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
