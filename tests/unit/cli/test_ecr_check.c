@@ -1,13 +1,7 @@
-/* What is said of an image that runs. */
+/* What is said of an image that runs, and what is asked to find out: on a scripted AWS. */
 
 #include "cli/ecr/lifecycle_check.h"
-
-/* cmocka.h wants these before it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/aws/fixture_aws.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -63,7 +57,233 @@ static void lines(void **state) {
     }
 }
 
+/* --- asking --- */
+
+#define ROOT "111111111111.dkr.ecr.us-east-1.amazonaws.com/myproject_"
+#define CHILD "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define OLD "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define REVISION(n, image)                                                                         \
+    "{\"taskDefinition\":{\"taskDefinitionArn\":\"arn:aws:ecs:us-east-1:222222222222:task-"        \
+    "definition/web:" #n "\",\"family\":\"web\",\"revision\":" #n                                  \
+    ",\"status\":\"ACTIVE\",\"containerDefinitions\":[{\"name\":\"proxy\",\"image\":\"nginx\"},"   \
+    "{\"name\":\"web\",\"image\":\"" image "\"}]}}"
+#define SERVICE(deployments)                                                                       \
+    "{\"services\":[{\"serviceName\":\"web\",\"serviceArn\":\"arn:aws:ecs:us-east-1:222222222222:" \
+    "service/main/web\",\"clusterArn\":\"arn:aws:ecs:us-east-1:222222222222:cluster/main\","       \
+    "\"status\":\"ACTIVE\",\"taskDefinition\":\"web:7\",\"deployments\":[" deployments             \
+    "]}],\"failures\":[]}"
+#define IMAGE(digest, tags, pushed)                                                                \
+    "{\"imageDigest\":\"" digest "\",\"imageTags\":[" tags "],\"imagePushedAt\":" #pushed          \
+    ",\"imageStatus\":\"ACTIVE\",\"imageManifestMediaType\":\"application/vnd.oci.image."          \
+    "manifest.v1+json\"}"
+#define INDEX(digest, tags, pushed)                                                                \
+    "{\"imageDigest\":\"" digest "\",\"imageTags\":[" tags "],\"imagePushedAt\":" #pushed          \
+    ",\"imageStatus\":\"ACTIVE\",\"imageManifestMediaType\":\"application/vnd.oci.image.index."    \
+    "v1+json\"}"
+#define PAGE(images, next) "{\"imageDetails\":[" images "]" next "}"
+#define KEEP(n)                                                                                    \
+    "{\"lifecyclePolicyText\":\"{\\\"rules\\\":[{\\\"rulePriority\\\":4,\\\"selection\\\":{"       \
+    "\\\"tagStatus\\\":\\\"any\\\",\\\"countType\\\":\\\"imageCountMoreThan\\\","                  \
+    "\\\"countNumber\\\":" #n "},\\\"action\\\":{\\\"type\\\":\\\"expire\\\"}}]}\"}"
+#define NO_POLICY                                                                                  \
+    .operation = "GetLifecyclePolicy", .status = 400,                                              \
+    .body = "{\"__type\":\"LifecyclePolicyNotFoundException\",\"message\":\"none\"}"
+
+static struct target target_of(const char *name, const char *repository, enum target_kind kind) {
+    return (struct target){
+        .name = view_of(name),
+        .kind = kind,
+        .cluster = VIEW("main"),
+        .service = VIEW("web"),
+        .family = VIEW("web"),
+        .function = VIEW("resizer"),
+        .repository = {.registry = {.account = VIEW("111111111111"), .region = VIEW("us-east-1")},
+                       .name = view_of(repository)},
+    };
+}
+
+/* What is printed, to be freed, and the exit status. */
+static char *check_on(const struct fake_answer *answers, size_t n_answers,
+                      const struct target *targets, size_t n_targets, int *ret_status) {
+    struct client client;
+    char *out = NULL;
+    size_t len;
+    client_open_in(&client, &client_env, answers, n_answers);
+    FILE *stream = open_memstream(&out, &len);
+    assert_non_null(stream);
+    struct cli cli = {.env = &client_env,
+                      .clock = &client.fake.clock,
+                      .out = stream,
+                      .err = stream,
+                      .arena = &client.arena};
+    struct session session = {.cli = &cli, .aws = client.aws};
+    session.config.region = VIEW("us-east-1");
+    session.config.own_account = VIEW("222222222222");
+    const struct lifecycle_check check = {.targets = targets, .n_targets = n_targets};
+    *ret_status = lifecycle_check(&session, &check);
+    (void)fclose(stream);
+    client_close(&client);
+    return out;
+}
+
+#define CHECK(targets, status_, expected, ...)                                                     \
+    do {                                                                                           \
+        const struct fake_answer answers_[] = {__VA_ARGS__};                                       \
+        int got_;                                                                                  \
+        char *out_ = check_on(answers_, sizeof(answers_) / sizeof(answers_[0]), (targets),         \
+                              sizeof(targets) / sizeof((targets)[0]), &got_);                      \
+        assert_string_equal(out_, (expected));                                                     \
+        assert_int_equal(got_, (status_));                                                         \
+        free(out_);                                                                                \
+    } while (0)
+
+/* The image that runs is on the second page, and counts as the third. */
+static void all_pages(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE)};
+    CHECK(
+        targets, EXIT_STATUS_DONE, "✓ web: git-7 (sha256:aaaaaaaaaaaa) of web:7 stays by rule 4\n",
+        {.operation = "DescribeServices", .status = 200, .body = SERVICE("")},
+        {.operation = "DescribeTaskDefinition",
+         .status = 200,
+         .body = REVISION(7, ROOT "web:git-7")},
+        {.operation = "DescribeImages",
+         .status = 200,
+         .body =
+             PAGE(IMAGE("sha256:1", "\"git-9\"", 1790000009) "," IMAGE("sha256:2", "", 1790000008),
+                  ",\"nextToken\":\"more\"")},
+        {.operation = "DescribeImages",
+         .status = 200,
+         .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
+        {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(3)});
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ web: git-7 (sha256:aaaaaaaaaaaa) of web:7 would be expired by rule 4\n"
+          "remedy: keep more images, or give what runs a tag that a rule keeps\n",
+          {.operation = "DescribeServices", .status = 200, .body = SERVICE("")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web@" OLD)},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(
+               IMAGE("sha256:1", "\"git-9\"", 1790000009) "," IMAGE("sha256:2", "", 1790000008),
+               ",\"nextToken\":\"more\"")},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), ",\"nextToken\":\"last\"")},
+          {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(2)},
+          /* It might be listed by an index; there is none. */
+    );
+}
+
+/* A platform's own image runs: its index keeps it, and only then is that asked for. */
+static void what_an_index_lists(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE)};
+    CHECK(targets, EXIT_STATUS_DONE,
+          "✓ web: sha256:cccccccccccc of web:7 stays: an index that stays lists it\n",
+          {.operation = "DescribeServices", .status = 200, .body = SERVICE("")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web@" CHILD)},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(INDEX(OLD, "\"v1\"", 1790000009) "," IMAGE(CHILD, "", 1790000008), "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(1)},
+          {.operation = "BatchGetImage",
+           .status = 200,
+           .body = "{\"images\":[{\"imageId\":{\"imageDigest\":\"" OLD
+                   "\"},\"imageManifest\":\"{\\\"manifests\\\":[{\\\"digest\\\":\\\"" CHILD
+                   "\\\"}]}\"}],\"failures\":[]}"});
+}
+
+/* While one revision takes the place of another both are looked at, each once. */
+static void all_that_is_rolled_out(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✓ web: git-7 (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n"
+          "✗ web: git-6 of web:6 is not in the repository any more\n",
+          {.operation = "DescribeServices",
+           .status = 200,
+           .body = SERVICE(
+               "{\"id\":\"ecs-svc/2\",\"status\":\"PRIMARY\",\"taskDefinition\":\"web:7\"},"
+               "{\"id\":\"ecs-svc/1\",\"status\":\"ACTIVE\",\"taskDefinition\":\"web:6\"}")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web:git-7")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(6, ROOT "web:git-6")},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
+          {NO_POLICY});
+}
+
+/* Two targets of one repository, which is read once; a task; and a service that is not there. */
+static void several_targets(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE),
+                                     target_of("report", "myproject_web", TARGET_TASK),
+                                     target_of("other", "myproject_other", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ web: service not found: 'web' in cluster 'main'\n"
+          "  remedy: create the ECS service, or correct service_name in ECS_SERVICE_MAP\n"
+          "✗ other: web:7 runs no image of repository 'myproject_other'\n"
+          "✓ report: git-7 (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
+          {.operation = "DescribeServices",
+           .status = 200,
+           .body = "{\"services\":[],\"failures\":[{\"arn\":\"arn:aws:ecs:us-east-1:222222222222:"
+                   "service/main/web\",\"reason\":\"MISSING\"}]}"},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web:git-7")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web:git-7")},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
+          {NO_POLICY});
+}
+
+/* An image without a tag is `latest`. */
+static void a_reference_without_a_tag(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_DONE,
+          "✓ report: latest (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
+          {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-7\",\"latest\"", 1790000007), "")},
+          {NO_POLICY});
+}
+
+/* What a registry's policy says is told with its place; a policy that cannot be read is no yes. */
+static void a_policy_that_is_none(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ myproject_web: lifecycle policy of 'myproject_web': rules[0].selection.countNumber: "
+          "expected a whole number from 1 to 1000000\n"
+          "  remedy: correct the policy; ECR would not take it as it is\n",
+          {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
+          {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(0)});
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines),
+        cmocka_unit_test(all_pages),
+        cmocka_unit_test(what_an_index_lists),
+        cmocka_unit_test(all_that_is_rolled_out),
+        cmocka_unit_test(several_targets),
+        cmocka_unit_test(a_reference_without_a_tag),
+        cmocka_unit_test(a_policy_that_is_none),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
