@@ -358,32 +358,45 @@ static int load_anchored(struct loader *l, const yaml_event_t *event, size_t lev
     return 0;
 }
 
-/* Ends the event in any case. */
-static int load(struct loader *l, yaml_event_t *event, size_t level, struct yaml_value *ret_value,
-                struct measure *ret_measure) {
+static int count(struct loader *l, size_t offset, size_t n) {
+    l->n_values += n;
+    return l->n_values <= YAML_MAX_VALUES
+               ? 0
+               : fail_at(l, offset, "write a smaller file",
+                         "more than %zu values, with aliases followed", YAML_MAX_VALUES);
+}
+
+static int load_alias_here(struct loader *l, const yaml_event_t *event, size_t level,
+                           struct yaml_value *ret_value, struct measure *ret_measure) {
     size_t offset = offset_of(l, event->start_mark);
-    bool is_alias = event->type == YAML_ALIAS_EVENT;
-    int result = 0;
-    if (level > YAML_MAX_DEPTH) {
-        result = fail_at(l, offset, "nest less deeply", "more than %d levels", YAML_MAX_DEPTH);
-    } else {
-        result = is_alias ? load_alias(l, event, ret_value, ret_measure)
-                          : load_anchored(l, event, level, ret_value, ret_measure);
-    }
-    yaml_event_delete(event);
-    if (result < 0) {
+    if (load_alias(l, event, ret_value, ret_measure) < 0) {
         return -1;
     }
-    if (is_alias && level + ret_measure->levels - 1 > YAML_MAX_DEPTH) {
+    if (level + ret_measure->levels - 1 > YAML_MAX_DEPTH) {
         return fail_at(l, offset, "nest less deeply", "more than %d levels, with aliases followed",
                        YAML_MAX_DEPTH);
     }
-    l->n_values += is_alias ? ret_measure->values : 1;
-    if (l->n_values > YAML_MAX_VALUES) {
-        return fail_at(l, offset, "write a smaller file",
-                       "more than %zu values, with aliases followed", YAML_MAX_VALUES);
+    return count(l, offset, ret_measure->values);
+}
+
+static int load_here(struct loader *l, const yaml_event_t *event, size_t level,
+                     struct yaml_value *ret_value, struct measure *ret_measure) {
+    size_t offset = offset_of(l, event->start_mark);
+    if (level > YAML_MAX_DEPTH) {
+        return fail_at(l, offset, "nest less deeply", "more than %d levels", YAML_MAX_DEPTH);
     }
-    return 0;
+    if (event->type == YAML_ALIAS_EVENT) {
+        return load_alias_here(l, event, level, ret_value, ret_measure);
+    }
+    return count(l, offset, 1) < 0 ? -1 : load_anchored(l, event, level, ret_value, ret_measure);
+}
+
+/* Ends the event in any case. */
+static int load(struct loader *l, yaml_event_t *event, size_t level, struct yaml_value *ret_value,
+                struct measure *ret_measure) {
+    int result = load_here(l, event, level, ret_value, ret_measure);
+    yaml_event_delete(event);
+    return result;
 }
 
 /* --- documents --- */

@@ -36,12 +36,12 @@ int yaml_text_init(struct view bytes, struct arena *arena, struct yaml_text *ret
     text.lines[0] = (uint32_t)text.start;
     for (size_t at = text.start; at < bytes.len;) {
         size_t n = utf8_sequence(view_slice(bytes, at, bytes.len));
-        text.characters[text.n_characters++] = (uint32_t)at;
+        text.characters[text.n_characters] = (uint32_t)at;
         if (n == 0) {
-            text.characters[text.n_characters] = (uint32_t)at;
             *ret_fault = yaml_text_place(&text, at, at);
             return refuse(err, "the file is not UTF-8 here");
         }
+        text.n_characters++;
         if (ends_line(bytes, at) && at + 1 < bytes.len) {
             text.lines[text.n_lines++] = (uint32_t)(at + 1);
         }
