@@ -153,10 +153,15 @@ static struct file_change make_change(struct migrate_plan *plan) {
     return change;
 }
 
+/* What is not as it was, or as it should be. */
 static int refuse_inexact(struct migrate_plan *plan, const struct yaml_value *at) {
+    if (at->is_alias && at->kind == YAML_SCALAR) {
+        return migrate_refuse(plan, at, "write the number out here",
+                              "the alias stands for schema_version, and would change with it");
+    }
     return migrate_refuse(plan, at,
-                          "write this part more plainly, one member a line, or add "
-                          "the members by hand",
+                          "write this part more plainly, one member a line, or add the members by "
+                          "hand",
                           "nothing can be added here without changing what is there");
 }
 
@@ -175,8 +180,10 @@ static int edit(struct migrate_plan *plan, struct view text, const struct file_c
         return migrate_refuse(plan, at, err.remedy, "%s", err.message);
     }
     if (yaml_parse_place(*ret_text, plan->arena, &root, &fault, &err) < 0) {
-        return err.code == ERR_OUT_OF_MEMORY ? err_out_of_memory(plan->err, "migration")
-                                             : refuse_inexact(plan, at);
+        return err.code == ERR_OUT_OF_MEMORY
+                   ? err_out_of_memory(plan->err, "migration")
+                   : migrate_refuse(plan, at, err.remedy,
+                                    "with what is added it cannot be read: %s", err.message);
     }
     return migrate_edit_is_exact(plan->settings->root, &root, change, &at)
                ? 0

@@ -58,6 +58,10 @@ static bool is_equal_or_unknown(struct view a, struct view b) {
     return a.len == 0 || b.len == 0 || view_equal(a, b);
 }
 
+static bool is_registry(const struct settings *settings) {
+    return settings_strategy(settings) == ECR_LOCAL && settings->account_id.text.len > 0;
+}
+
 /* Whether the other environment pulls from this one's registry, and is another account's. */
 static bool pulls_from(const struct settings *other, const struct settings *settings) {
     return other->root && settings_strategy(other) == ECR_CROSS_ACCOUNT &&
@@ -100,24 +104,48 @@ static int trust(struct migrate_plan *plan, const struct settings *other,
     if (other->region.text.len > 0) {
         members[entry->n++] = text_member("region", other->region.text);
     }
+    struct view account = migrate_shown(other->account_id.text);
     return migrate_say(plan, false,
                        "ecr_trusted_accounts: '" VIEW_FMT "' of %s, which pulls from here",
-                       VIEW_ARG(migrate_shown(other->account_id.text)), other->file);
+                       VIEW_ARG(account), other->file);
+}
+
+static bool is_trusted_already(const struct settings *settings, const struct settings *other) {
+    for (size_t i = 0; i < settings->n_trusted; i++) {
+        if (view_equal(settings->trusted[i].account_id.text, other->account_id.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list that is there is somebody's decision: what it lacks is told. */
+static int judge_list(struct migrate_plan *plan) {
+    const struct settings *settings = plan->settings;
+    for (size_t i = 0; is_registry(settings) && i < plan->n_all; i++) {
+        const struct settings *other = &plan->all[i];
+        if (pulls_from(other, settings) && !is_trusted_already(settings, other) &&
+            migrate_say(plan, true,
+                        "%s pulls from here and is not in ecr_trusted_accounts: add its account "
+                        "by hand",
+                        other->file) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 int migrate_to_8(struct migrate_plan *plan) {
     const struct settings *settings = plan->settings;
     struct addition_value list = {.kind = YAML_SEQUENCE};
     if (root_member(plan, "ecr_trusted_accounts")) {
-        return 0;
+        return judge_list(plan);
     }
     list.items = ARENA_ARRAY(plan->arena, plan->n_all, struct addition_value);
     if (!list.items) {
         return err_out_of_memory(plan->err, "migration");
     }
-    bool is_registry =
-        settings_strategy(settings) == ECR_LOCAL && settings->account_id.text.len > 0;
-    for (size_t i = 0; is_registry && i < plan->n_all; i++) {
+    for (size_t i = 0; is_registry(settings) && i < plan->n_all; i++) {
         if (pulls_from(&plan->all[i], settings) && trust(plan, &plan->all[i], &list) < 0) {
             return -1;
         }
@@ -178,6 +206,10 @@ static int check_lists(struct migrate_plan *plan) {
         if (list->kind != YAML_SEQUENCE) {
             return migrate_refuse(plan, list, "write a list of items, each with a 'name'",
                                   "'%s' is no list", name);
+        }
+        if (list->n > SETTINGS_MAX_ITEMS) {
+            return migrate_refuse(plan, &list->items[SETTINGS_MAX_ITEMS], "write a smaller file",
+                                  "'%s' has more than %d items", name, SETTINGS_MAX_ITEMS);
         }
         for (size_t i = 0; i < list->n; i++) {
             if (list->items[i].kind != YAML_MAPPING) {
@@ -259,6 +291,24 @@ static int find_uri(struct migrate_plan *plan, const struct workload *workload,
     return 0;
 }
 
+/* "services 'api': create_ecr" */
+static int say_item(struct migrate_plan *plan, const struct workload *workload, struct view uri) {
+    struct view name = migrate_shown(workload->name.text);
+    struct view shown = name.len > 0
+                            ? arena_printf(plan->arena, "'" VIEW_FMT "'", VIEW_ARG(name))
+                            : arena_printf(plan->arena, "in line %zu", workload->value->place.line);
+    if (!shown.data) {
+        return err_out_of_memory(plan->err, "migration");
+    }
+    const char *list = workload_list_name(workload->kind);
+    if (uri.len == 0) {
+        return migrate_say(plan, false, "%s " VIEW_FMT ": create_ecr", list, VIEW_ARG(shown));
+    }
+    uri = migrate_shown(uri);
+    return migrate_say(plan, false, "%s " VIEW_FMT ": manual_repo, '" VIEW_FMT "'", list,
+                       VIEW_ARG(shown), VIEW_ARG(uri));
+}
+
 static int plan_item(struct migrate_plan *plan, const struct workload *workload) {
     struct view uri;
     struct addition *added = ARENA_NEW(plan->arena, struct addition);
@@ -276,13 +326,7 @@ static int plan_item(struct migrate_plan *plan, const struct workload *workload)
         {.kind = YAML_MAPPING, .members = members, .n = uri.len > 0 ? (size_t)2 : (size_t)1}};
     plan->items[plan->n_items++] =
         (struct mapping_change){.mapping = workload->value, .additions = added, .n = 1};
-    return uri.len > 0 ? migrate_say(plan, false, "%s '" VIEW_FMT "': manual_repo, '" VIEW_FMT "'",
-                                     workload_list_name(workload->kind),
-                                     VIEW_ARG(migrate_shown(workload->name.text)),
-                                     VIEW_ARG(migrate_shown(uri)))
-                       : migrate_say(plan, false, "%s '" VIEW_FMT "': create_ecr",
-                                     workload_list_name(workload->kind),
-                                     VIEW_ARG(migrate_shown(workload->name.text)));
+    return say_item(plan, workload, uri);
 }
 
 /* What is added to an item that stands for several has to be right for all of them. */
