@@ -373,7 +373,8 @@ def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
     assert all(f"({one.path.name})" in readme for one in settings.values())
 
 
-def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arrangement, client: Callable[..., Any]) -> None:
+def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arrangement, client: Callable[..., Any],
+                                                              figures: list[str]) -> None:
     targets = list(arrangement.settings["prod"].repositories)
     before = {target: arrangement.image("prod", target) for target in targets}
     digests = {target: follow(arrangement, target) for target in targets}
@@ -392,6 +393,10 @@ def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arran
         assert arrangement.image("prod", target) == arrangement.expected("prod", target, digests[target])
     arrangement.check_pulls("prod")
     assert not [call for call in arrangement.front.calls if call.error]
+    pushed = ", ".join(account for account, _ in registries(arrangement))
+    crossing = [env for env in ENVIRONMENTS if arrangement.settings[env].registry[0] != arrangement.settings[env].account]
+    figures.append(f"{arrangement.name}: {len(targets)} images pushed to {pushed}; dev and staging deployed, prod untouched; "
+                   f"prod deployed by put-events; pulls across accounts, allowed by both policies: {', '.join(crossing) or 'none'}")
 
 
 def test_production_can_be_told_of_latest_by_nobody(arrangement: Arrangement, client: Callable[..., Any]) -> None:
