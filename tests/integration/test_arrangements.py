@@ -373,6 +373,19 @@ def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
     assert all(f"({one.path.name})" in readme for one in settings.values())
 
 
+def test_the_documents_table_is_what_the_files_say() -> None:
+    text = (EXAMPLES.parent / "docs" / "choosing-a-strategy.md").read_text()
+    rows = {row[0]: row[1:] for row in re.findall(r"^\| ([a-z-]+) \| (\w+(?:: \w+)?) \| (\w+(?:: \w+)?) \| (\w+(?:: \w+)?) \|", text, re.MULTILINE)
+            if row[1].split(":")[0] in ("local", "cross_account")}
+    wanted = {}
+    for name in ARRANGEMENTS:
+        settings = read(name)
+        owner = {one.registry: one.env for one in settings.values() if one.is_local}
+        wanted[name] = tuple("local" if settings[env].is_local else f"cross_account: {owner[settings[env].registry]}"
+                             for env in ENVIRONMENTS)
+    assert rows == wanted
+
+
 def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arrangement, client: Callable[..., Any],
                                                               figures: list[str]) -> None:
     targets = list(arrangement.settings["prod"].repositories)
