@@ -20,7 +20,8 @@
 /* --- saying --- */
 
 /* A file must not write to a terminal. */
-static void format_message(char message[static NOTE_BYTES], const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static void
+format_message(char message[static NOTE_BYTES], const char *format, va_list arguments) {
     vsnprintf(message, NOTE_BYTES, format, arguments);
     for (char *c = message; *c != '\0'; c++) {
         *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
