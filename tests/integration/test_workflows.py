@@ -455,6 +455,25 @@ def test_a_try_that_aws_failed_is_no_end(world: World, production: Production, t
     assert run.text.count("::warning::ECS throttled the call") == 1
 
 
+@pytest.mark.parametrize("detail_type, detail, status, said", [
+    ("Deployment Completed", {"kind": "task", "status": "deployed"}, 0, "is up."),
+    ("Deployment Completed", {"kind": "lambda", "status": "deployed", "version": "7"}, 0, "is up."),
+    ("Deployment Refused", {"status": "refused", "message": "no\nsuch tag", "remedy": "push it"}, 1, "::error::refused: no such tag; push it"),
+    ("Deployment Failed", {"status": "reported", "outcome": "superseded", "why": "by another"}, 1, "::error::superseded: by another"),
+    ("Deployment Completed", {"status": "reported", "outcome": "rolled_back"}, 1, "::error::rolled_back: "),
+], ids=str)
+def test_each_end_counts_as_what_it_is(production: Production, detail_type: str, detail: dict[str, Any], status: int, said: str) -> None:
+    """A task and a function are done when they are told of; of a service the deployment's end counts, as it was."""
+    run = production()
+    ask(run)
+    begun = {"event_id": run.outputs["ask"]["event_id"], "deployment_id": "ecs-svc/1"}
+    mine = {"deployment_id": "ecs-svc/1", "event_id": "of ECS"} if "outcome" in detail else begun
+    run.deliver([event(_source="slipway", _type="Deployment Started", status="deployed", **begun)],
+                [event(_source="slipway", _type=detail_type, **mine, **detail)])
+    assert run.step("Wait for the outcome") == status, run.text
+    assert said in run.text
+
+
 def test_inputs_are_values_and_nothing_else(world: World, production: Production) -> None:
     run = production(service='backend"; touch owned; "', tag="$(touch owned)`touch owned`")
     assert run.step("Plan") == 1
