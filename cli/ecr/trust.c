@@ -191,7 +191,7 @@ static int functions_of(const struct ecr_trust *trust, struct arena *arena,
 
 int ecr_trust_policy(const struct ecr_trust *trust, struct arena *arena, struct buf *out,
                      struct err *err) {
-    struct names roots;
+    struct names roots = {0};
     struct names functions = {0};
     struct json_writer w = json_writer(out);
     if (check_trust(trust, err) < 0 || roots_of(trust, arena, &roots, err) < 0 ||

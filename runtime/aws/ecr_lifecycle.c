@@ -165,7 +165,7 @@ static int decode_image(const struct aws_call *call, struct json_span detail, st
 int ecr_list_images_result(const struct aws_call *call, struct arena *arena,
                            struct ecr_image_page *ret_page, struct err *err) {
     struct ecr_image_page page = {0};
-    struct json_span root;
+    struct json_span root = {0};
     struct json_span details;
     struct json_span detail;
     if (read_answer(call, arena, &root, err) < 0) {
@@ -195,7 +195,7 @@ int ecr_list_images_result(const struct aws_call *call, struct arena *arena,
 /* {"registryId":"111111111111","repositoryName":"r","lifecyclePolicyText":"{\"rules\":[…]}"} */
 int ecr_get_lifecycle_policy_result(const struct aws_call *call, struct arena *arena,
                                     struct view *ret_policy, struct err *err) {
-    struct json_span root;
+    struct json_span root = {0};
     struct view policy;
     if (answer_has_code(call, "LifecyclePolicyNotFoundException")) {
         *ret_policy = (struct view){0};
@@ -229,7 +229,7 @@ static struct ecr_stored_image *find_image(struct ecr_stored_image *images, size
 /* The digests in an index's `manifests`. */
 static int decode_index(const struct aws_call *call, struct view text, struct arena *arena,
                         struct ecr_stored_image *image, struct err *err) {
-    struct json_span root;
+    struct json_span root = {0};
     struct json_span entries;
     struct json_span entry;
     size_t n = 0;
@@ -260,7 +260,7 @@ static int decode_index(const struct aws_call *call, struct view text, struct ar
  * index that is gone meanwhile lists nothing. */
 int ecr_get_indexes_result(const struct aws_call *call, struct arena *arena,
                            struct ecr_stored_image *images, size_t n, struct err *err) {
-    struct json_span root;
+    struct json_span root = {0};
     struct json_span found;
     struct json_span one;
     struct json_span id;
