@@ -122,7 +122,6 @@ def test_shellcheck_has_nothing_to_say(name: str, tmp_path: Path) -> None:
 _AWS = '''#!{python}
 """`aws` for the workflows' scripts. What it was given is kept beside it."""
 import json, os, sys, time, urllib.request
-import boto3
 
 folder, words = os.path.dirname(os.path.abspath(__file__)), sys.argv[1:]
 with open(folder + "/calls", "a") as calls:
@@ -144,6 +143,7 @@ def lambda_invoke():
 
 
 def events_put_events():
+    import boto3
     answer = boto3.client("events", endpoint_url=os.environ["FRONT_URL"]).put_events(Entries=json.loads(option("entries")))
     del answer["ResponseMetadata"]
     print(json.dumps(answer, indent=4))
@@ -195,7 +195,7 @@ class Run:
                  for name, value in part.get("env", {}).items()}
         passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", found["run"]]
-        ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60, env={
+        ran = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120, env={
             **passed, **given, "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_RUN_ID": "42",
             "GITHUB_ACTOR": "octocat", "GITHUB_SHA": "5e77da0" + "0" * 33, "GITHUB_REF_NAME": "main",
             **self.variables, **more, "PATH": f"{self.bin}:{passed['PATH']}"})
@@ -281,7 +281,7 @@ def credentials(world: World, role: Role) -> dict[str, str]:
 @pytest.fixture
 def variables(world: World, telling: LambdaFunction, check: ModuleType) -> dict[str, str]:  # noqa: F811
     role = Role(f"arn:aws:iam::{PROD}:role/myproject_deploys_prod", production_role(check), org_id=ORG)
-    return {**credentials(world, role), "FUNCTION_URL": telling.url, "WAIT_SECONDS": "10"}
+    return {**credentials(world, role), "FUNCTION_URL": telling.url, "WAIT_SECONDS": "60"}
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_silence_is_a_failure(world: World, production: Production, telling: Lam
     unnamed = event(_source="slipway", _type="Deployment Completed", project="myproject", environment="prod",
                     status="reported", outcome="completed", event_id="one more")
     run.deliver(started, [other, unnamed])
-    assert run.step("Wait for the outcome", WAIT_SECONDS="2") == 1
+    assert run.step("Wait for the outcome", WAIT_SECONDS="3") == 1
     assert "::error::nothing was told" in run.text and run.outputs["ask"]["event_id"] in run.text
 
 
