@@ -79,10 +79,12 @@ def unrolled(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
 
 def stack(check: ModuleType, path: Path, account: str, **given: str) -> Any:
     template = unrolled(check.read_template(path), given)
-    # Of a list each value has to match the pattern.
-    for parameter in template["Parameters"].values():
-        if parameter["Type"] == "CommaDelimitedList" and "AllowedPattern" in parameter:
-            parameter["AllowedPattern"] = f"({parameter['AllowedPattern']})(,({parameter['AllowedPattern']}))*"
+    # CloudFormation says that of a list each value has to match the pattern; the resolver matches the whole one.
+    for name, value in given.items():
+        parameter = template["Parameters"].get(name, {})
+        for one in value.split(",") if parameter.get("Type") == "CommaDelimitedList" else []:
+            if not re.fullmatch(parameter["AllowedPattern"], one):
+                raise ValueError(name)
     return check.Stack(template, {"AWS::Region": REGION, "AWS::AccountId": account, "ProjectName": "myproject",
                                   "AWS::StackName": "x", **given})
 
