@@ -83,7 +83,7 @@ def stack(check: ModuleType, path: Path, account: str, **given: str) -> Any:
     for name, value in given.items():
         parameter = template["Parameters"].get(name, {})
         for one in value.split(",") if parameter.get("Type") == "CommaDelimitedList" else []:
-            if not re.fullmatch(parameter["AllowedPattern"], one):
+            if not re.fullmatch(parameter.get("AllowedPattern", ".*"), one):
                 raise ValueError(name)
     return check.Stack(template, {"AWS::Region": REGION, "AWS::AccountId": account, "ProjectName": "myproject",
                                   "AWS::StackName": "x", **given})
@@ -302,7 +302,9 @@ def test_the_functions_own_stack_lets_its_registry_in(check: ModuleType) -> None
 @pytest.mark.parametrize("given", [
     {"ProjectName": "MyProject"}, {"EncryptionKeyArn": "alias/x"}, {"ScanOnPush": "yes"}, {"RepositoryNames": "backend,Api"},
     {"TrustedAccounts": "22222222222"}, {"TrustedAccounts": f"{PROD},*"}, {"TrustedOrganizations": "*"},
-    {"TrustedRoleArns": f"arn:aws:iam::{PROD}:user/x"}, {"TrustedFunctionArns": "*"}, {"ForwardToBuses": "default"},
+    {"TrustedRoleArns": f"arn:aws:iam::{PROD}:user/x"},
+    {"TrustedRoleArns": f"arn:aws:iam::{PROD}:role/x,*"}, {"TrustedRoleArns": f"arn:aws:iam::{PROD}:role/*"},
+    {"TrustedFunctionArns": "*"}, {"ForwardToBuses": "default"},
 ])
 def test_parameters_that_are_wrong(check: ModuleType, given: dict[str, str]) -> None:
     with pytest.raises(ValueError):
