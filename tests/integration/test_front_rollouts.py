@@ -128,7 +128,8 @@ def test_stopped_tasks_say_why(world: World, ecs: Any) -> None:
     assert answer["failures"][0]["reason"] == "MISSING" and task["startedBy"] == world.service().primary.id
 
 
-def test_revisions_are_listed_as_ecs_lists_them(world: World, ecs: Any) -> None:
+def test_revisions_are_listed_as_ecs_lists_them(world: World, client: Make) -> None:
+    ecs = client("ecs", PROD)
     for _ in range(10):
         world.register(task_definition_text())
     world.front.ecs.task_definitions.deregister(world.revisions()[9], PROD, REGION, 1.0)
