@@ -65,7 +65,7 @@ static inline struct migrate_case *case_load(const char *name, case_change *chan
     char **names = golden_list(folder, ".yaml", &n);
     for (size_t i = 0; i < n; i++) {
         char path[GOLDEN_PATH_BYTES * 2];
-        size_t len;
+        size_t len = 0;
         struct buf changed = BUF_INIT(GOLDEN_MAX_BYTES);
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
         char *text = golden_read(path, &len);
