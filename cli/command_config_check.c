@@ -159,7 +159,7 @@ static int print_check_json(const struct cli *cli, const struct files *files, st
 }
 
 int command_config_check(struct cli *cli, const struct arguments *arguments) {
-    struct files files;
+    struct files files = {0};
     struct err err;
     err_init(&err);
     if (arguments->n_operands == 0) {
@@ -382,7 +382,7 @@ static int tell_of_problems(const struct cli *cli, struct files *files, struct e
 }
 
 int command_config_show(struct cli *cli, const struct arguments *arguments) {
-    struct files files;
+    struct files files = {0};
     struct err err;
     err_init(&err);
     if (arguments->n_operands == 0) {
