@@ -41,6 +41,16 @@ const struct command cli_commands[] = {
      .example = "slipway history --max 20 backend",
      .options = history_options,
      .run = command_history},
+    {.name = "doctor",
+     .synopsis = "[--function NAME] [--json] [SERVICE…]",
+     .summary = "check an environment from the outside in, and say what to do",
+     .details =
+         "Credentials, registry, repositories and whom their policies admit, execution roles,\n"
+         "services, images, rules and network; reads only. A ! is a warning, or what could not\n"
+         "be told with your credentials. Leaves with 1 if something is wrong.",
+     .example = "slipway doctor backend",
+     .options = doctor_options,
+     .run = command_doctor},
     {.name = "event",
      .synopsis = "[--dry-run] FILE|-",
      .summary = "run the function's handler here on an event file",

@@ -17,6 +17,9 @@ int command_status(struct cli *cli, const struct arguments *arguments);
 extern const struct option_row history_options[];
 int command_history(struct cli *cli, const struct arguments *arguments);
 
+extern const struct option_row doctor_options[];
+int command_doctor(struct cli *cli, const struct arguments *arguments);
+
 extern const struct option_row event_options[];
 int command_event(struct cli *cli, const struct arguments *arguments);
 
