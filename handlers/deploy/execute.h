@@ -2,12 +2,24 @@
 #define SLIPWAY_HANDLERS_DEPLOY_EXECUTE_H
 
 /*
- * Carrying out a plan, in waves for all changes together: register, update, and one look more to
- * make two deploys at once converge on the newer event. RegisterTaskDefinition is paced beyond the
- * burst that ECS publishes (20, then 1 a second), not failed.
+ * Carrying out a plan, stage by stage, each in waves for all changes together:
  *
- * After a crash between any two calls, the same event again ends in the same state: the revision
- * that bears the event's id is found by plan_decide() and reused.
+ *   trace        a revision that an event chose (a rollback, one that is named) gets its trace
+ *   register     a new revision; beyond the burst that ECS publishes (20, then 1 a second)
+ *                RegisterTaskDefinition is paced, not failed
+ *   stop         a rollback of what is still in progress: StopServiceDeployment
+ *   update       UpdateService with the revision
+ *   converge     one look more, which makes deploys at the same time end with the newest event's
+ *   restart      UpdateService with forceNewDeployment
+ *   code deploy  the revision is given to CodeDeploy
+ *   task         the rules' and the schedules' targets move to the revision
+ *   lambda       a function gets its image, a version and its alias
+ *   report       a revision that completed gets its tag
+ *
+ * Before them all the changes of one payload are put in order (plan_order()). After a crash between
+ * any two calls, the same event again ends in the same state: what an earlier delivery has done
+ * bears the event's id (a revision, CodeDeploy's deployment, a function), is found by plan_decide()
+ * and used.
  */
 
 #include "handlers/deploy/plan.h"

@@ -4,8 +4,8 @@
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
  * this order: execute_trace.c, execute_register.c, execute_stop.c, execute_update.c,
- * execute_converge.c, execute_restart.c; and of what is delivered in another way,
- * execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
+ * execute_converge.c (over execute_look.c), execute_restart.c; and of what is delivered in another
+ * way, execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
  */
 
 #include "handlers/deploy/execute.h"
@@ -56,15 +56,15 @@ ERR_MUST_USE int move_out_of_time(struct execution *x, struct move *move, struct
 /* "; revision 'f:42' is registered, and the next attempt uses it", or nothing if there is none. */
 struct view move_what_stays(struct execution *x, const struct move *move);
 
-/* UpdateService for the moves that `wanted` names a revision for (an empty view: leave it out; the
- * array has one per move). Those with an answer get it in ret_services; the others keep their
- * errors in ret_errors, with whether AWS may have carried them out all the same. */
+/* What became of one UpdateService. */
 struct update_answer {
-    bool asked;
+    bool asked;                       /* false: it was not wanted */
     struct ecs_service_state service; /* empty on an error */
     const struct err *error;
-    bool ambiguous;
+    bool ambiguous; /* with an error: ECS may have carried it out all the same */
 };
+/* One wave of UpdateService, for the moves whose `wanted` is true. All three arrays have one place
+ * per move; every place of ret_answers is written. */
 ERR_MUST_USE int execution_update(struct execution *x, const struct ecs_update_service *updates,
                                   const bool *wanted, struct update_answer *ret_answers);
 

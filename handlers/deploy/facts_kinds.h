@@ -2,9 +2,9 @@
 #define SLIPWAY_HANDLERS_DEPLOY_FACTS_KINDS_H
 
 /*
- * What only some kinds of targets or events need to know, read behind the waves of facts.c: each
- * function picks its requests out of all of them, and does its waves for those together. Private to
- * facts*.c.
+ * What only some kinds of targets or events need to know, read after the two waves of facts.c, one
+ * function after the other. Each picks the requests that concern it out of all of them, and reads
+ * for those together; how many waves that takes is said where it is done. Private to facts*.c.
  */
 
 #include "handlers/deploy/facts.h"

@@ -100,7 +100,8 @@ struct change {
     struct view to_task_definition; /* the ARN that the service has been given */
     struct view deployment_id;      /* of ECS or CodeDeploy */
     struct view version;            /* of a Lambda function, published */
-    struct view *moved;             /* of a task: "rule nightly", "schedule default/hourly", … */
+    struct view *moved; /* of a task: what was given the revision by this delivery of the event, as
+                           "rule 'nightly'" or "schedule 'default/hourly'"; not what had it */
     size_t n_moved;
 };
 
