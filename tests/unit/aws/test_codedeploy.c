@@ -110,11 +110,13 @@ static void requests(void **state) {
 
 static struct view content_of(struct fixture *f) {
     struct json_span root;
-    struct json_span content;
+    struct json_span content = {{NULL, 0}, JSON_NULL};
     struct view text;
     assert_int_equal(answer_scan(f->call.body, "request", answer_note(&f->call), &root, &f->err),
                      0);
-    assert_true(json_find_path(root, &content, "revision", "appSpecContent", "content", NULL));
+    assert_true(json_find(root, "revision", &content));
+    assert_true(json_find(content, "appSpecContent", &content));
+    assert_true(json_find(content, "content", &content));
     assert_int_equal(json_span_string(content, &f->arena, &text, &f->err), 0);
     return text;
 }

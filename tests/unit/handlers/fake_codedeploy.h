@@ -91,7 +91,8 @@ static inline void fake_list_deployments(struct fake_codedeploy *c, struct fake_
     struct view group = fake_string(ecs, request, "deploymentGroupName");
     struct json_span start = {0};
     int64_t since_s = 0;
-    bool by_time = json_find_path(request, &start, "createTimeRange", "start", NULL);
+    bool by_time =
+        json_find(request, "createTimeRange", &start) && json_find(start, "start", &start);
     bool first = true;
     fake_check(!by_time || view_to_i64(start.text, &since_s), "createTimeRange");
     buf_append_str(&text, "{\"deployments\":[");
@@ -150,7 +151,9 @@ static inline void fake_create_deployment(struct fake_codedeploy *c, struct fake
     struct view group = fake_string(ecs, request, "deploymentGroupName");
     struct json_span content = {0};
     c->creates++;
-    fake_check(json_find_path(request, &content, "revision", "appSpecContent", NULL), "revision");
+    fake_check(json_find(request, "revision", &content) &&
+                   json_find(content, "appSpecContent", &content),
+               "revision");
     for (size_t i = 0; i < c->n; i++) {
         if (view_equal(c->deployments[i].group, group) && fake_is_under_way(&c->deployments[i])) {
             fake_codedeploy_error(c, exchange, "DeploymentLimitExceededException");
