@@ -15,17 +15,18 @@ from front.seed import ADMIN_SECRET, REGION, SECRET_KEY, SESSION_TOKEN, World, a
 from lambda_function import LambdaFunction, environment, programs
 
 
-# Figures that tests have to tell, shown when all is done.
-_figures: list[str] = []
-
-
-@pytest.fixture(scope="session")
-def figures() -> list[str]:
-    return _figures
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> list[str]:
+    """Figures that a test has to tell, shown when all is done; they travel with its report, since it may have run in
+    another process."""
+    lines: list[str] = []
+    request.node.user_properties.append(("figures", lines))
+    return lines
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    for line in _figures:
+    reports = terminalreporter.stats.get("passed", [])
+    for line in sorted(line for report in reports for name, lines in report.user_properties if name == "figures" for line in lines):
         terminalreporter.write_line(line)
 
 
