@@ -1,0 +1,96 @@
+/* Each allocation of what is written, read and evaluated fails once, and once from there on: what
+ * comes of it is always an error that says so. */
+
+#include "tests/unit/base/oom_arena.h"
+#include "tests/unit/base/oom_cjson.h"
+
+#include "cli/ecr/document.h"
+#include "cli/ecr/trust.h"
+#include "tests/unit/cli/ecr_images.h"
+
+typedef int (*attempt)(struct arena *arena, struct err *err);
+
+static void each_fails(attempt run, void (*arm)(size_t n)) {
+    OOM_FOR_EACH(n) {
+        struct arena arena ARENA_AUTO = ARENA_INIT((size_t)4 * 1024 * 1024);
+        struct err err;
+        err_init(&err);
+        arm(n);
+        oom_hook_cjson();
+        int status = run(&arena, &err);
+        bool has_failed = oom_disarm();
+        oom_unhook_cjson();
+        if (!has_failed) {
+            assert_int_equal(status, 0);
+            return;
+        }
+        assert_int_equal(status, -1);
+        assert_int_equal(err.code, ERR_OUT_OF_MEMORY);
+    }
+}
+
+static void each_and_all_fail(attempt run) {
+    each_fails(run, oom_arm);
+    each_fails(run, oom_arm_from);
+}
+
+/* Written, read back, and carried out on two images. */
+static int walk(struct arena *arena, struct err *err) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct buf text BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct lifecycle_policy policy;
+    struct lifecycle_verdict *verdicts;
+    struct view lists[] = {VIEW("b")};
+    struct lifecycle_keep keep = {.n = 1};
+    const struct ecr_stored_image images[] = {
+        {.digest = VIEW("a"), .pushed_at_ms = NOW_MS, .manifests = lists, .n_manifests = 1},
+        {.digest = VIEW("b"), .pushed_at_ms = NOW_MS - DAY_MS}};
+    return names_add(&keep.protect, "rel-*,hotfix-*", NAME_TAG_PATTERN, arena, err) < 0 ||
+                   lifecycle_write(&keep, arena, &json, err) < 0 ||
+                   document_fit(&json, DOCUMENT_LIFECYCLE_MAX, "policy", &text, err) < 0 ||
+                   lifecycle_read(buf_view(&text), "policy", arena, &policy, err) < 0 ||
+                   lifecycle_evaluate(&policy, images, 2, NOW_MS, arena, &verdicts, err) < 0
+               ? -1
+               : 0;
+}
+
+static int trust(struct arena *arena, struct err *err) {
+    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
+    struct ecr_trust all = {.has_functions = true, .region = VIEW("us-east-1")};
+    struct names places = {0};
+    const struct ecr_place place = {VIEW("222222222222"), VIEW("us-east-1")};
+    struct ecr_pull pull = {
+        .account = VIEW("111111111111"), .region = VIEW("us-east-1"), .project = VIEW("p")};
+    if (names_add(&all.accounts, "222222222222,333333333333", NAME_ACCOUNT, arena, err) < 0 ||
+        names_add(&all.roles, "arn:aws:iam::222222222222:role/r", NAME_ROLE, arena, err) < 0 ||
+        names_add(&places, "222222222222:us-east-1", NAME_PLACE, arena, err) < 0 ||
+        ecr_trust_policy(&all, arena, &json, err) < 0 || buf_check(&json, "policy", err) < 0) {
+        return -1;
+    }
+    buf_clear(&json);
+    if (ecr_replication(&places, VIEW("p_"), &json, err) < 0 ||
+        ecr_replication_permission(VIEW("111111111111"), &place, VIEW("p_"), arena, &json, err) <
+            0) {
+        return -1;
+    }
+    ecr_pull_policy(&pull, arena, &json);
+    return buf_check(&json, "policy", err);
+}
+
+static void lifecycle_fails(void **state) {
+    (void)state;
+    each_and_all_fail(walk);
+}
+
+static void trust_fails(void **state) {
+    (void)state;
+    each_and_all_fail(trust);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lifecycle_fails),
+        cmocka_unit_test(trust_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
