@@ -5,6 +5,8 @@
 #include "handlers/deploy/target.h"
 #include "runtime/aws/arn.h"
 
+#define STRATEGY_VERSION 7 /* the schema that brought ecr_strategy */
+
 static void need(const struct settings *settings, const struct setting *setting, const char *key,
                  const char *remedy, struct problems *problems) {
     if (setting->text.len == 0 &&
@@ -57,15 +59,25 @@ static const char *strategy_name(const struct settings *settings) {
     return settings_strategy(settings) == ECR_LOCAL ? "local" : "cross_account";
 }
 
+/* Migrating adds the member to a file of before schema 7, and touches none that is there. */
+static void complain_of_no_strategy(const struct settings *settings, struct problems *problems) {
+    const struct yaml_value *value = settings->ecr_strategy.value;
+    if (value && value->kind != YAML_SCALAR) {
+        return; /* told already */
+    }
+    problems_add(problems, check_at(SEVERITY_WARNING, settings, value),
+                 "run slipway config migrate, which writes it",
+                 "'ecr_strategy' is missing, and taken for '%s'", strategy_name(settings));
+    if (value || settings->version >= STRATEGY_VERSION) {
+        problems_remedy(problems, "write ecr_strategy: \"%s\"", strategy_name(settings));
+    }
+}
+
 static void check_strategy(const struct settings *settings, struct problems *problems) {
     const struct setting *strategy = &settings->ecr_strategy;
     struct view shown = check_shown(strategy->text);
     if (strategy->text.len == 0) {
-        if (!strategy->value || strategy->value->kind == YAML_SCALAR) {
-            problems_add(problems, check_at(SEVERITY_WARNING, settings, strategy->value),
-                         "run slipway config migrate, which writes it",
-                         "'ecr_strategy' is missing, and taken for '%s'", strategy_name(settings));
-        }
+        complain_of_no_strategy(settings, problems);
         return;
     }
     if (!view_equal(strategy->text, view_of(strategy_name(settings)))) {

@@ -4,6 +4,8 @@
 #include "cli/settings/check_internal.h"
 #include "runtime/aws/arn.h"
 
+#define TRUST_VERSION 8 /* the schema that brought ecr_trusted_accounts */
+
 struct files {
     const struct settings *items;
     size_t n;
@@ -123,6 +125,10 @@ static bool is_local_source(const struct files *files, const struct settings *se
 
 /* --- who may pull --- */
 
+static const struct yaml_value *trusted_member(const struct settings *source) {
+    return yaml_get_merged(source->root, "ecr_trusted_accounts");
+}
+
 static bool is_trusted(const struct settings *source, struct view account) {
     for (size_t i = 0; i < source->n_trusted; i++) {
         if (view_equal(source->trusted[i].account_id.text, account)) {
@@ -132,9 +138,9 @@ static bool is_trusted(const struct settings *source, struct view account) {
     return false;
 }
 
-/* Trust does not help across partitions, which is told elsewhere. */
+/* Trust does not help across partitions, which is told elsewhere, as is a list that is none. */
 static bool is_judged(const struct settings *settings, const struct settings *source) {
-    return source->trusted_list &&
+    return (source->trusted_list || yaml_is_null(trusted_member(source))) &&
            view_equal(arn_region_partition(settings->region.text),
                       arn_region_partition(source->region.text)) &&
            !view_equal(settings->account_id.text, source->account_id.text);
@@ -150,7 +156,28 @@ static void complain_of_no_account(const struct files *files, const struct setti
     }
 }
 
-/* An empty list is what migrating leaves behind: there the policy by organisation may let it in. */
+/* What to add, and how. */
+static void tell_trust(const struct files *files, const struct settings *settings,
+                       const struct settings *source) {
+    struct view account = settings->account_id.text;
+    struct view here = name_of(settings);
+    struct view region = check_shown(settings->region.text);
+    const char *unless =
+        source->n_trusted == 0 ? ", unless the policy admits the whole organization" : "";
+    if (!trusted_member(source) && source->version < TRUST_VERSION) {
+        problems_remedy(files->problems, "run slipway config migrate %s %s, which adds it%s",
+                        source->file, settings->file, unless);
+        return;
+    }
+    problems_remedy(files->problems,
+                    "%s{account_id: \"" VIEW_FMT "\", env: " VIEW_FMT ", region: " VIEW_FMT "}%s%s",
+                    source->trusted_list ? "add " : "write ecr_trusted_accounts: [",
+                    VIEW_ARG(account), VIEW_ARG(here), VIEW_ARG(region),
+                    source->trusted_list ? "" : "]", unless);
+}
+
+/* Without a list, and with an empty one, as migrating leaves it behind, the policy by organisation
+ * may let it in: that is not in any file. */
 static void check_trust(const struct files *files, const struct settings *settings,
                         const struct settings *source) {
     struct view account = settings->account_id.text;
@@ -165,17 +192,14 @@ static void check_trust(const struct files *files, const struct settings *settin
         return;
     }
     struct view here = name_of(settings);
-    struct view region = check_shown(settings->region.text);
-    enum severity severity = source->n_trusted == 0 ? SEVERITY_WARNING : SEVERITY_ERROR;
-    problems_add(files->problems, check_at(severity, source, source->trusted_list), "",
-                 "ecr_trusted_accounts lacks account " VIEW_FMT ", from which '" VIEW_FMT
-                 "' (%s) pulls",
-                 VIEW_ARG(account), VIEW_ARG(here), settings->file);
-    problems_remedy(
+    const struct yaml_value *at = trusted_member(source);
+    problems_add(
         files->problems,
-        "add {account_id: \"" VIEW_FMT "\", env: " VIEW_FMT ", region: " VIEW_FMT "}%s",
-        VIEW_ARG(account), VIEW_ARG(here), VIEW_ARG(region),
-        severity == SEVERITY_WARNING ? ", unless the policy admits the whole organization" : "");
+        check_at(source->n_trusted == 0 ? SEVERITY_WARNING : SEVERITY_ERROR, source,
+                 at ? at : source->ecr_strategy.value),
+        "", "ecr_trusted_accounts lacks account " VIEW_FMT ", from which '" VIEW_FMT "' (%s) pulls",
+        VIEW_ARG(account), VIEW_ARG(here), settings->file);
+    tell_trust(files, settings, source);
 }
 
 /* A trusted account of an environment whose file says another. */
