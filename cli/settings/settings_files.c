@@ -118,8 +118,13 @@ int settings_load(const char *path, struct arena *arena, struct problems *proble
     return problems->out_of_memory ? err_out_of_memory(err, path) : 0;
 }
 
+/* `env` and `project` of other programs (a workflow's, a compose file's) have members. */
+static bool is_scalar(const struct setting *setting) {
+    return setting->value && setting->value->kind == YAML_SCALAR;
+}
+
 bool settings_is_environment(const struct settings *settings) {
-    return !settings->root || settings->project.value || settings->env.value ||
+    return !settings->root || is_scalar(&settings->project) || is_scalar(&settings->env) ||
            settings->ecr_strategy.value || settings->ecr_account_id.value ||
            settings->schema_version.value;
 }
