@@ -160,9 +160,11 @@ int file_back_up(const char *path, struct view text, int64_t now_ms, struct aren
         }
         if (result < 0) {
             (void)unlink(name.data);
+            return -1;
         }
+        sync_directory_of(name.data); /* of a link's own folder, which replacing does not sync */
         *ret_backup = name;
-        return result;
+        return 0;
     }
     err_set(err, ERR_CONFIG_INVALID, "there are %d backups of '%s' of this second", BACKUPS_MAX,
             path);
