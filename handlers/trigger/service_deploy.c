@@ -1,5 +1,6 @@
 #include "handlers/trigger/service_deploy.h"
 
+#include "handlers/members.h"
 #include "handlers/trigger/detail.h"
 
 /* A member of another name that says which image is meant. */
@@ -37,6 +38,7 @@ static int check_others(const struct json *detail, struct err *err) {
 static int check_of_deploy(const struct json *detail, struct err *err) {
     static const char *const members[] = {"digest", "task_definition", "force"};
     const struct json *dry_run = json_get(detail, "dry_run");
+    const struct json *reason = json_get(detail, "reason");
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         const struct json *m = json_get(detail, members[i]);
         if (m == NULL || (json_type(m) == JSON_BOOL && !json_bool(m))) {
@@ -50,7 +52,24 @@ static int check_of_deploy(const struct json *detail, struct err *err) {
         return err_set(err, ERR_EVENT_MALFORMED, "detail.dry_run: expected boolean, got %s",
                        json_type_name(json_type(dry_run)));
     }
+    if (reason != NULL && json_type(reason) != JSON_STRING && json_type(reason) != JSON_NULL) {
+        return err_set(err, ERR_EVENT_MALFORMED, "detail.reason: expected string, got %s",
+                       json_type_name(json_type(reason)));
+    }
     return 0;
+}
+
+/* Workflows send members that nobody knows here: a branch, a commit. But "dryRun" passed over would
+ * be a deploy. */
+static int check_spelling(const struct json *detail, struct err *err) {
+    static const struct json_field dry_run[] = {{.name = "dry_run"}};
+    const struct json *misspelt = members_misspelt(detail, dry_run, 1);
+    if (misspelt == NULL) {
+        return 0;
+    }
+    (void)members_refuse(misspelt, "detail", dry_run, 1, err);
+    err_remedy(err, "correct the member's name, or leave it out");
+    return -1;
 }
 
 static int check(const struct json *detail, struct err *err) {
@@ -64,7 +83,7 @@ static int check(const struct json *detail, struct err *err) {
         return -1;
     }
     if (tag == NULL) {
-        return check_others(detail, err);
+        return check_others(detail, err) != 0 ? -1 : check_spelling(detail, err);
     }
     if (json_type(tag) != JSON_STRING) {
         err_set(err, ERR_EVENT_MALFORMED, "detail.tag: expected string, got %s",
@@ -72,7 +91,7 @@ static int check(const struct json *detail, struct err *err) {
         err_remedy(err, "send a value, or leave the member out to restart the service");
         return -1;
     }
-    return detail_check_tag(json_string(tag), err);
+    return detail_check_tag(json_string(tag), err) != 0 ? -1 : check_spelling(detail, err);
 }
 
 int service_deploy_parse(const struct event *event, const struct config *config,

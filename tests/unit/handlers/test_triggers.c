@@ -150,6 +150,22 @@ static void what_other_tools_send(void **state) {
            ERR_EVENT_MALFORMED, "it is not known what 'image_Tag' means");
     refuse(f, EVENT("action.prod", "SERVICE_DEPLOY", "{\"service\":\"a\",\"version\":\"v1\"}"),
            ERR_EVENT_MALFORMED, "'version'");
+    refuse(f,
+           EVENT("action.prod", "SERVICE_DEPLOY",
+                 "{\"service\":\"a\",\"tag\":\"v1\",\"reason\":{\"text\":\"x\"}}"),
+           ERR_EVENT_MALFORMED, "detail.reason: expected string, got object");
+    accept(f, EVENT("action.prod", "SERVICE_DEPLOY", "{\"service\":\"a\",\"reason\":null}"));
+}
+
+/* Passed over like the other members that nobody knows, it would be carried out. */
+static void a_misspelt_dry_run_deploys_nothing(void **state) {
+    struct fixture *f = *state;
+    refuse(f,
+           EVENT("action.prod", "SERVICE_DEPLOY",
+                 "{\"service\":\"a\",\"tag\":\"v1\",\"dryRun\":true}"),
+           ERR_EVENT_MALFORMED, "detail.dryRun: unknown; known: dry_run");
+    refuse(f, EVENT("action.prod", "SERVICE_DEPLOY", "{\"service\":\"a\",\"dry-run\":true}"),
+           ERR_EVENT_MALFORMED, "detail.dry-run: unknown");
 }
 
 /* ---- rollbacks ---- */
@@ -366,6 +382,7 @@ int main(void) {
         TEST(pushes_of_other_accounts),
         TEST(an_image_that_is_ready),
         TEST(what_other_tools_send),
+        TEST(a_misspelt_dry_run_deploys_nothing),
         TEST(rollbacks),
         TEST(parameters),
         TEST(env_files),
