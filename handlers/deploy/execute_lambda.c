@@ -153,10 +153,16 @@ static int give_way(struct deliveries *all, struct delivery_of_function *d,
                      : execution_out_of_memory(all->x);
 }
 
+static bool has_failed(const struct delivery_of_function *d) {
+    return view_equal(d->function.update_status, VIEW("Failed"));
+}
+
+/* Of an update that Lambda could not carry out the image may be named, and does not run. */
 static bool has_image(const struct delivery_of_function *d) {
     const struct lambda_function *function = &d->function;
     struct view uri = function->resolved_uri.len > 0 ? function->resolved_uri : function->image_uri;
-    return view_equal(uri, d->move->change->to_image) && !d->move->change->trigger->force;
+    return view_equal(uri, d->move->change->to_image) && !has_failed(d) &&
+           !d->move->change->trigger->force;
 }
 
 static int read_function(struct deliveries *all, struct delivery_of_function *d,
@@ -248,13 +254,13 @@ static int give_up(struct deliveries *all) {
     return 0;
 }
 
-/* An image that Lambda could not take; whose it is, its code says. */
+/* An image that Lambda could not take; this delivery gave it, or an earlier one did and this one
+ * has waited for it. */
 static int check_settled(struct deliveries *all) {
     for (size_t i = 0; i < all->n; i++) {
         struct delivery_of_function *d = &all->all[i];
         struct err error;
-        if (!is_open(d) || !d->is_updated ||
-            !view_equal(d->function.update_status, VIEW("Failed"))) {
+        if (!is_open(d) || !has_failed(d)) {
             continue;
         }
         err_init(&error);

@@ -108,9 +108,17 @@ static bool runs_digest(const struct decision *d) {
            view_equal(reference.digest, d->change->digest);
 }
 
+/* Of an update that is under way, or that Lambda could not carry out, the image may be named
+ * already. */
+static bool is_settled(const struct lambda_function *function) {
+    return !view_equal(function->update_status, VIEW("InProgress")) &&
+           !view_equal(function->update_status, VIEW("Failed"));
+}
+
 /* With an alias, whether it is at that code is known only once the version is published. */
 static int check_runs(struct decision *d) {
-    if (d->trigger->force || !runs_digest(d) || d->target->alias.len > 0) {
+    if (d->trigger->force || !runs_digest(d) || !is_settled(function_of(d)) ||
+        d->target->alias.len > 0) {
         return GO_ON;
     }
     return decide_note(d, VERDICT_UNCHANGED,

@@ -191,6 +191,45 @@ static void it_cannot_take_the_image(void **state) {
     assert_int_equal(l->lambda.alias_version, 1);
 }
 
+/* The function names the image by then. That is no deploy: it is given once more. */
+static void it_cannot_take_the_image_again(void **state) {
+    for (int has_alias = 0; has_alias < 2; has_alias++) {
+        set_up_lambda(state);
+        struct lambda_fixture *l = *state;
+        l->has_alias = has_alias;
+        l->lambda.polls_to_settle = 1;
+        l->lambda.cannot_take = true;
+        assert_status(deploy(l), CHANGE_FAILED);
+        assert_status(deploy(l), CHANGE_FAILED);
+        assert_int_equal(l->lambda.updates, 2);
+        assert_int_equal(l->lambda.published + l->lambda.moves, 0);
+        l->lambda.cannot_take = false;
+        assert_status(deploy(l), CHANGE_DEPLOYED);
+        assert_int_equal(l->lambda.alias_version, has_alias ? 2 : 1);
+        tear_down_lambda(state);
+    }
+    set_up_lambda(state);
+}
+
+/* The first delivery ran out of time while Lambda was at it; then Lambda fails. */
+static void it_fails_between_two_deliveries(void **state) {
+    for (int has_alias = 0; has_alias < 2; has_alias++) {
+        set_up_lambda(state);
+        struct lambda_fixture *l = *state;
+        l->has_alias = has_alias;
+        l->lambda.polls_to_settle = -1;
+        assert_status(deploy(l), CHANGE_FAILED);
+        l->lambda.polls_left = 1;
+        l->lambda.cannot_take = true;
+        const struct change *c = deploy(l);
+        assert_status(c, CHANGE_FAILED);
+        assert_int_equal(c->err->code, ERR_BAD_RESPONSE);
+        assert_int_equal(l->lambda.published + l->lambda.moves, 0);
+        tear_down_lambda(state);
+    }
+    set_up_lambda(state);
+}
+
 /* --- calls go wrong --- */
 
 /* Whatever is lost on the way, the retry ends where the deploy would have. */
@@ -401,6 +440,8 @@ int main(void) {
         TEST(it_settles),
         TEST(it_does_not_settle_in_time),
         TEST(it_cannot_take_the_image),
+        TEST(it_cannot_take_the_image_again),
+        TEST(it_fails_between_two_deliveries),
         TEST(lost_calls),
         TEST(a_claim_that_is_denied),
         TEST(an_image_that_may_not_be_pulled),

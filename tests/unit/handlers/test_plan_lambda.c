@@ -98,6 +98,19 @@ static void the_image_is_there_already(void **state) {
     assert_deploys(f);
 }
 
+/* Nothing is unchanged as long as Lambda may not give the function the image after all. */
+static void an_image_that_is_not_there_yet(void **state) {
+    static const char *const open[] = {"InProgress", "Failed"};
+    struct fixture *f = *state;
+    lambda.function.resolved_uri = VIEW(REPO "@" B);
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        lambda.function.update_status = view_of(open[i]);
+        assert_deploys(f);
+    }
+    lambda.function.update_status = VIEW("Successful");
+    assert_noted(f, VERDICT_UNCHANGED, "has this image already");
+}
+
 static void images_that_lambda_does_not_take(void **state) {
     struct fixture *f = *state;
     f->facts.manifest.is_index = true;
@@ -231,6 +244,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_new_image),
         TEST(the_image_is_there_already),
+        TEST(an_image_that_is_not_there_yet),
         TEST(images_that_lambda_does_not_take),
         TEST(a_function_of_a_zip),
         TEST(claims_order_events),
