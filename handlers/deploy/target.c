@@ -205,10 +205,36 @@ bool target_is_same(const struct target *a, const struct target *b) {
            view_equal(a->function, b->function);
 }
 
+static bool cut_start(struct view *text, struct view start) {
+    bool has = view_starts_with(*text, start);
+    *text = has ? view_slice(*text, start.len, text->len) : *text;
+    return has;
+}
+
+/* Whether it is what conventional_name() says; without an arena. */
+static bool is_conventional_name(const struct config *config, const struct service_entry *entry,
+                                 struct view text) {
+    bool is_task = entry->kind == TARGET_TASK;
+    bool is_unnamed = !is_task && is_backend(entry->name);
+    return cut_start(&text, config->project) &&
+           cut_start(&text, is_task ? VIEW("_task_") : VIEW("_service_")) &&
+           (is_unnamed || (cut_start(&text, entry->name) && cut_start(&text, VIEW("_")))) &&
+           view_equal(text, config->env);
+}
+
+static bool has_family(const struct config *config, const struct service_entry *entry,
+                       struct view family) {
+    if (entry->kind == TARGET_LAMBDA) {
+        return false;
+    }
+    return entry->task_family.len > 0 ? view_equal(entry->task_family, family)
+                                      : is_conventional_name(config, entry, family);
+}
+
 bool target_shares_family(const struct config *config, const struct target *target) {
     size_t n = 0;
     for (size_t i = 0; i < config->n_services; i++) {
-        n += view_equal(config->services[i].task_family, target->family) ? 1 : 0;
+        n += has_family(config, &config->services[i], target->family) ? 1 : 0;
     }
     return n > 1;
 }

@@ -165,6 +165,50 @@ static void tasks_have_their_own_repositories(void **state) {
     assert_view(f->target.repository.name, "myproject_task_nightly");
 }
 
+/* By one entry's word or by convention, it is the family that counts. */
+static void a_family_of_several(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        struct service_entry entries[2];
+        bool is_shared;
+    } cases[] = {
+        {{{.name = VIEW("api")}, {.name = VIEW("worker")}}, false},
+        {{{.name = VIEW("api"), .task_family = VIEW("f")},
+          {.name = VIEW("worker"), .task_family = VIEW("f")}},
+         true},
+        {{{.name = VIEW("api")},
+          {.name = VIEW("worker"), .task_family = VIEW("myproject_service_api_prod")}},
+         true},
+        {{{.name = VIEW("backend")},
+          {.name = VIEW("worker"), .task_family = VIEW("myproject_service_prod")}},
+         true},
+        {{{.name = VIEW("api")},
+          {.name = VIEW("worker"), .task_family = VIEW("myproject_service_api_prod_2")}},
+         false},
+        {{{.name = VIEW("nightly"), .kind = TARGET_TASK},
+          {.name = VIEW("worker"), .task_family = VIEW("myproject_task_nightly_prod")}},
+         true},
+        /* a function of that name has no family */
+        {{{.name = VIEW("api"), .task_family = VIEW("myproject_service_hook_prod")},
+          {.name = VIEW("hook"), .kind = TARGET_LAMBDA}},
+         false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct service_entry entries[2];
+        memcpy(entries, cases[i].entries, sizeof(entries));
+        struct config config = with_map(entries, 2);
+        char name[32];
+        snprintf(name, sizeof(name), VIEW_FMT, VIEW_ARG(entries[0].name));
+        resolve(f, &config, name);
+        if (target_shares_family(&config, &f->target) != cases[i].is_shared) {
+            fail_msg("case %zu: family " VIEW_FMT, i, VIEW_ARG(f->target.family));
+        }
+    }
+    struct config config = by_convention();
+    resolve(f, &config, "api");
+    assert_false(target_shares_family(&config, &f->target));
+}
+
 static void an_unknown_service_is_answered_with_the_known(void **state) {
     struct fixture *f = *state;
     struct service_entry entries[] = {
@@ -249,6 +293,7 @@ int main(void) {
         TEST(an_entry_says_what_differs),
         TEST(an_entry_with_a_registry_of_its_own),
         TEST(tasks_have_their_own_repositories),
+        TEST(a_family_of_several),
         TEST(an_unknown_service_is_answered_with_the_known),
         TEST(a_long_list_is_cut),
         TEST(without_a_map_only_names_are_known),
