@@ -180,7 +180,7 @@ int target_resolve(const struct config *config, struct view service, struct aren
                    struct target *ret_target, struct err *err) {
     const struct service_entry by_convention = {.name = service, .kind = TARGET_SERVICE};
     const struct service_entry *entry = &by_convention;
-    struct target target;
+    struct target target = {0};
     if (config->has_service_map) {
         entry = find_entry(config, service);
         if (entry == NULL) {

@@ -179,8 +179,11 @@ static const char *meaning_of(int64_t exit_code) {
 
 static void append_clean(struct buf *line, struct view text) {
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        buf_append_char(line, c < ' ' || c == 127 ? ' ' : text.data[i]);
+        char c = text.data[i];
+        if ((unsigned char)c < ' ' || c == 127) {
+            c = ' ';
+        }
+        buf_append_char(line, c);
     }
 }
 

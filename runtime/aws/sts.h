@@ -41,7 +41,6 @@ struct sts_identity {
 };
 /* -1: the call's error, ERR_BAD_RESPONSE where a part is missing. */
 ERR_MUST_USE int sts_get_caller_identity_result(const struct aws_call *call, struct arena *arena,
-                                                struct sts_identity *ret_identity,
-                                                struct err *err);
+                                                struct sts_identity *ret_identity, struct err *err);
 
 #endif
