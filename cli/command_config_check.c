@@ -1,13 +1,12 @@
 /* config check, config show: environment files, judged and understood. */
 
+#include "cli/command_config.h"
 #include "cli/commands.h"
 #include "cli/settings/check.h"
 #include "cli/settings/settings_files.h"
 #include "cli/table.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/json_write.h"
-
-#include <string.h>
 
 #define JSON_BYTES ((size_t)64 * 1024 * 1024)
 #define FACTS_MAX 8
@@ -32,20 +31,11 @@ struct files {
 
 /* --- reading --- */
 
-static bool names_all(const struct arguments *arguments) {
-    for (size_t i = 0; i < arguments->n_operands; i++) {
-        if (strcmp(arguments->operands[i], "all") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* With `all` there may be files of other programs; they are left out, and that is said. */
 static int read_files(struct cli *cli, const struct arguments *arguments, struct files *ret_files,
                       struct err *err) {
     struct files files = {.problems = PROBLEMS_INIT(cli->arena)};
-    bool is_all = names_all(arguments);
+    bool is_all = command_config_names_all(arguments);
     if (settings_paths(arguments->operands, arguments->n_operands, cli->arena, &files.paths,
                        &files.n_paths, err) < 0) {
         return -1;
@@ -62,8 +52,7 @@ static int read_files(struct cli *cli, const struct arguments *arguments, struct
         }
         if (is_all && !settings_is_environment(&files.items[files.n])) {
             files.problems.n = n_problems;
-            fprintf(cli->err, "slipway: '%s' is no environment file, and left out\n",
-                    files.paths[i]);
+            command_config_left_out(cli, files.paths[i]);
             continue;
         }
         files.n++;
@@ -288,8 +277,21 @@ static int print_workloads(const struct cli *cli, const struct settings *setting
     return 0;
 }
 
+static void put_trusted(const struct settings *settings, struct json_writer *w) {
+    json_begin_array(w, "trusted_accounts");
+    for (size_t i = 0; i < settings->n_trusted; i++) {
+        json_begin_object(w, NULL);
+        json_put_optional(w, "account_id", settings->trusted[i].account_id.text);
+        json_put_optional(w, "env", settings->trusted[i].env.text);
+        json_put_optional(w, "region", settings->trusted[i].region.text);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
 /* {"file":"prod.yaml","project":"myproject","env":"prod","account_id":"…","region":"us-east-1",
  *  "ecr_strategy":"cross_account","registry":"111111111111.dkr.ecr.us-east-1.amazonaws.com",
+ *  "trusted_accounts":[{"account_id":"…","env":"…","region":"…"}],
  *  "targets":[{"kind":"service","name":"backend","repository_uri":"…","by":"convention"}]} */
 static int put_environment(const struct cli *cli, const struct settings *settings,
                            struct json_writer *w, struct err *err) {
@@ -305,6 +307,7 @@ static int put_environment(const struct cli *cli, const struct settings *setting
     json_put_optional(w, "region", settings->region.text);
     json_put_string(w, "ecr_strategy", view_of(strategy_name(settings)));
     json_put_string(w, "registry", host);
+    put_trusted(settings, w);
     json_begin_array(w, "targets");
     for (size_t i = 0; i <= settings->n_workloads; i++) {
         const struct workload *workload = i == 0 ? NULL : &settings->workloads[i - 1];

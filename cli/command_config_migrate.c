@@ -1,10 +1,10 @@
-#include "cli/commands.h"
+/* config migrate: environment files, brought to the newest schema. */
 
+#include "cli/command_config.h"
+#include "cli/commands.h"
 #include "cli/files/file.h"
 #include "cli/files/text_diff.h"
-#include "cli/settings/check.h"
 #include "cli/settings/migrate.h"
-#include "cli/settings/render.h"
 #include "cli/settings/settings_files.h"
 #include "runtime/base/buf.h"
 
@@ -18,34 +18,6 @@ const struct option_row config_migrate_options[] = {
     {.name = "dry-run", .letter = 'n', .help = "show what would be added, and write nothing"},
     {0},
 };
-
-const struct option_row config_render_options[] = {
-    {.name = "json", .help = "as an object of strings (this is the default)"},
-    {.name = "sam", .help = "as words for sam deploy --parameter-overrides"},
-    {.name = "tfvars", .help = "as Terraform variables"},
-    {0},
-};
-
-/* --- what is wrong --- */
-
-static void print_problems(const struct cli *cli, const struct problems *problems) {
-    for (size_t i = 0; i < problems->n; i++) {
-        const struct problem *p = &problems->items[i];
-        if (p->severity != SEVERITY_ERROR) {
-            continue;
-        }
-        fprintf(cli->err, "slipway: " VIEW_FMT, VIEW_ARG(p->file));
-        if (p->line > 0) {
-            fprintf(cli->err, ":%zu:%zu", p->line, p->column);
-        }
-        fprintf(cli->err, ": " VIEW_FMT "\n", VIEW_ARG(p->message));
-        if (p->remedy.len > 0) {
-            fprintf(cli->err, "remedy: " VIEW_FMT "\n", VIEW_ARG(p->remedy));
-        }
-    }
-}
-
-/* --- migrate --- */
 
 struct migrated_file {
     const char *path;
@@ -96,10 +68,10 @@ static void read_one(struct run *run, size_t i) {
         cli_fail(cli, &err);
     } else if (!settings->root) {
         run->n_failed++;
-        print_problems(cli, &problems);
+        command_config_fail(cli, &problems);
     } else if (run->is_all && !settings_is_environment(settings)) {
         settings->root = NULL; /* a compose.yaml: nobody meant that */
-        fprintf(cli->err, "slipway: '%s' is no environment file, and left out\n", file->path);
+        command_config_left_out(cli, file->path);
     } else {
         file->is_read = true;
     }
@@ -220,9 +192,7 @@ static int migrate_all(struct run *run) {
 
 static int set_up(struct run *run, const struct arguments *arguments, struct err *err) {
     struct arena *arena = run->cli->arena;
-    for (size_t i = 0; i < arguments->n_operands; i++) {
-        run->is_all = run->is_all || strcmp(arguments->operands[i], "all") == 0;
-    }
+    run->is_all = command_config_names_all(arguments);
     if (settings_paths(arguments->operands, arguments->n_operands, arena, &run->paths, &run->n,
                        err) < 0) {
         return -1;
@@ -245,71 +215,4 @@ int command_config_migrate(struct cli *cli, const struct arguments *arguments) {
         }
     }
     return set_up(&run, arguments, &err) < 0 ? cli_fail(cli, &err) : migrate_all(&run);
-}
-
-/* --- render --- */
-
-/* What is wrong with the file by itself is said with its place, rather than by the function. */
-static int read_settings(struct cli *cli, const char *path, struct settings *ret_settings,
-                         struct err *err) {
-    struct problems problems = PROBLEMS_INIT(cli->arena);
-    if (settings_load(path, cli->arena, &problems, ret_settings, err) < 0 ||
-        (ret_settings->root && check_settings(ret_settings, 1, &problems, err) < 0)) {
-        return -1;
-    }
-    size_t n = problems_count(&problems, SEVERITY_ERROR);
-    if (n == 0) {
-        return 0;
-    }
-    print_problems(cli, &problems);
-    err_set(err, ERR_CONFIG_INVALID, "'%s' cannot be rendered with %zu problem%s in it", path, n,
-            n == 1 ? "" : "s");
-    err_remedy(err, "correct the file, and see \"slipway config check\"");
-    return -1;
-}
-
-static void warn_of_size(const struct cli *cli, const char *path, const struct rendered *rendered) {
-    if (rendered->bytes + RENDER_OTHER_BYTES <= RENDER_LAMBDA_BYTES) {
-        return;
-    }
-    fprintf(cli->err,
-            "slipway: warning: '%s' makes %zu bytes of variables, and Lambda takes %zu, of which "
-            "others need about %zu\n"
-            "remedy: split the services over two functions, each with a part of the map\n",
-            path, rendered->bytes, RENDER_LAMBDA_BYTES, RENDER_OTHER_BYTES);
-}
-
-int command_config_render(struct cli *cli, const struct arguments *arguments) {
-    struct buf out BUF_AUTO = BUF_INIT(DIFF_BYTES);
-    struct settings settings;
-    struct rendered rendered;
-    struct err err;
-    bool is_sam = arguments_has(arguments, "sam");
-    bool is_tfvars = arguments_has(arguments, "tfvars");
-    err_init(&err);
-    if (arguments->n_operands != 1) {
-        return cli_usage_error(cli, "config render", "expected one file, got %zu",
-                               arguments->n_operands);
-    }
-    if (is_sam + is_tfvars + arguments_has(arguments, "json") > 1) {
-        return cli_usage_error(cli, "config render", "expected one of --json, --sam and --tfvars");
-    }
-    const char *path = arguments->operands[0];
-    if (read_settings(cli, path, &settings, &err) < 0 ||
-        render(&settings, cli->arena, &rendered, &err) < 0) {
-        return cli_fail(cli, &err);
-    }
-    if (is_sam) {
-        render_sam(&rendered, &out);
-    } else if (is_tfvars) {
-        render_tfvars(&rendered, &out);
-    } else {
-        render_json(&rendered, &out);
-    }
-    if (buf_check(&out, path, &err) < 0) {
-        return cli_fail(cli, &err);
-    }
-    cli_write(cli->out, buf_view(&out));
-    warn_of_size(cli, path, &rendered);
-    return EXIT_STATUS_DONE;
 }
