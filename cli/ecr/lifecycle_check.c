@@ -136,6 +136,18 @@ static int judge(struct look *look, struct err *err) {
     return 0;
 }
 
+/* The tasks run what the revision's tag names still: that has a line. */
+static bool is_told(const struct look *look, const struct found *found) {
+    for (size_t i = 0; found->is_of_tasks && i < look->n_found; i++) {
+        const struct found *other = &look->found[i];
+        if (!other->is_of_tasks && other->target == found->target && found->running.image &&
+            other->running.image == found->running.image) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int tell(struct look *look, struct err *err) {
     bool is_any_lost = false;
     for (size_t i = 0; i < look->n_found; i++) {
@@ -144,7 +156,7 @@ static int tell(struct look *look, struct err *err) {
         if (!line.data) {
             return err_out_of_memory(err, "lines");
         }
-        if (!look->found[i].stock->is_failed) {
+        if (!look->found[i].stock->is_failed && !is_told(look, &look->found[i])) {
             bool is_lost = lifecycle_running_is_lost(running);
             is_any_lost = is_any_lost || (is_lost && running->verdict.rule);
             look_say(look, !is_lost, running->target, line);
@@ -172,8 +184,8 @@ int lifecycle_check(struct session *session, const struct lifecycle_check *check
         (void)err_out_of_memory(&err, "repositories");
         return cli_fail(cli, &err);
     }
-    if (look_at_what_runs(&look, &err) < 0 || look_at_stocks(&look, &err) < 0 ||
-        judge(&look, &err) < 0 || tell(&look, &err) < 0) {
+    if (look_at_what_runs(&look, &err) < 0 || look_at_tasks(&look, &err) < 0 ||
+        look_at_stocks(&look, &err) < 0 || judge(&look, &err) < 0 || tell(&look, &err) < 0) {
         return cli_fail(cli, &err);
     }
     return look.has_failed ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;

@@ -18,7 +18,9 @@ struct stock { /* a repository, with all that is in it */
 
 struct found { /* an image that runs, and where it comes from */
     struct lifecycle_running running;
+    const struct target *target;
     struct stock *stock;
+    bool is_of_tasks; /* as a running task has pulled it, not as its revision names it */
 };
 
 struct look {
@@ -39,9 +41,16 @@ void look_say(struct look *look, bool is_fine, struct view target, struct view t
 void look_say_error(struct look *look, struct view target, const struct err *err);
 void look_call(struct look *look, struct aws_call *calls, size_t n);
 
+/* Adds an image if it is of the target's repository. -1: ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int look_add(struct look *look, const struct target *target, struct view revision,
+                          struct view image, bool *ret_is_of_target, struct err *err);
+
 /* Fills `found` and names the `stocks`: a wave of services, families and functions, then one of the
  * services' revisions. -1: ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int look_at_what_runs(struct look *look, struct err *err);
+/* Where a revision names its image by a tag, which may have moved: what its tasks have pulled. -1:
+ * ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int look_at_tasks(struct look *look, struct err *err);
 /* Fills the stocks: their images, page by page, and their policies unless one is given. */
 ERR_MUST_USE int look_at_stocks(struct look *look, struct err *err);
 /* Which images the stock's indexes list. -1: the calls' errors. */

@@ -18,13 +18,21 @@ static struct stock *stock_of(struct look *look, const struct repository *reposi
     return &look->stocks[look->n_stocks++];
 }
 
-static int add_found(struct look *look, const struct target *target, struct view revision,
-                     const struct image_reference *reference, struct err *err) {
+int look_add(struct look *look, const struct target *target, struct view revision,
+             struct view image, bool *ret_is_of_target, struct err *err) {
+    struct image_reference reference;
+    *ret_is_of_target =
+        image_reference_parse(image, &reference) &&
+        image_is_in_repository(&reference, &target->repository, look->session->config.own_account);
+    if (!*ret_is_of_target) {
+        return 0;
+    }
     struct found found = {
         .running = {.target = target->name,
                     .revision = revision,
-                    .tag = reference->tag,
-                    .digest = reference->digest},
+                    .tag = reference.tag,
+                    .digest = reference.digest},
+        .target = target,
         .stock = stock_of(look, &target->repository),
     };
     if (found.running.tag.len == 0 && found.running.digest.len == 0) {
@@ -46,21 +54,14 @@ static int add_found(struct look *look, const struct target *target, struct view
     return 0;
 }
 
-static bool is_of(const struct look *look, const struct target *target, struct view image,
-                  struct image_reference *ret_reference) {
-    return image_reference_parse(image, ret_reference) &&
-           image_is_in_repository(ret_reference, &target->repository,
-                                  look->session->config.own_account);
-}
-
 /* The images of a revision's containers that are of the target's repository. */
 static int add_revision(struct look *look, const struct target *target,
                         const struct ecs_task_definition *definition, struct err *err) {
     struct json_span containers;
     struct json_span container;
-    struct image_reference reference;
     struct view image;
     bool has_any = false;
+    bool is_of_target;
     struct view name = arena_printf(look->arena, VIEW_FMT ":%lld", VIEW_ARG(definition->family),
                                     (long long)definition->revision);
     if (!name.data) {
@@ -69,15 +70,11 @@ static int add_revision(struct look *look, const struct target *target,
     if (json_find(definition->text, "containerDefinitions", &containers)) {
         struct json_iterator iterator = json_iterate(containers);
         while (json_next_element(&iterator, &container)) {
-            if (json_find_string(container, "image", look->arena, &image, err) < 0) {
+            if (json_find_string(container, "image", look->arena, &image, err) < 0 ||
+                look_add(look, target, name, image, &is_of_target, err) < 0) {
                 return -1;
             }
-            if (is_of(look, target, image, &reference)) {
-                has_any = true;
-                if (add_found(look, target, name, &reference, err) < 0) {
-                    return -1;
-                }
-            }
+            has_any = has_any || is_of_target;
         }
     }
     if (!has_any) {
@@ -91,17 +88,19 @@ static int add_revision(struct look *look, const struct target *target,
 static int add_function(struct look *look, const struct target *target, const struct aws_call *call,
                         struct err *err) {
     struct lambda_function function;
-    struct image_reference reference;
+    bool is_of_target;
     if (lambda_get_function_result(call, look->arena, &function, err) < 0) {
         return -1;
     }
     struct view image = function.resolved_uri.len > 0 ? function.resolved_uri : function.image_uri;
-    if (is_of(look, target, image, &reference)) {
-        return add_found(look, target, target->function, &reference, err);
+    if (look_add(look, target, target->function, image, &is_of_target, err) < 0) {
+        return -1;
     }
-    look_say(look, false, target->name,
-             arena_printf(look->arena, VIEW_FMT " runs no image of repository '" VIEW_FMT "'",
-                          VIEW_ARG(target->function), VIEW_ARG(target->repository.name)));
+    if (!is_of_target) {
+        look_say(look, false, target->name,
+                 arena_printf(look->arena, VIEW_FMT " runs no image of repository '" VIEW_FMT "'",
+                              VIEW_ARG(target->function), VIEW_ARG(target->repository.name)));
+    }
     return 0;
 }
 

@@ -15,6 +15,7 @@ from command_line import Ran, program, run
 from front import Front
 from front.iam import ALLOW_ALL, Principal, Role, Statement, decide, principal_context
 from front.seed import DEV, ORG, PROD, REGION, REGISTRY, REPOSITORY, SERVICE, STAGING, STRANGER, World
+from front.tasks import Task
 from lambda_function import environment
 
 pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
@@ -250,6 +251,26 @@ def test_an_image_in_the_archive(world: World, check: Check) -> None:
     world.front.ecr.archive(image)
     ran = check("backend")
     assert ran.status == 1 and "is in the archive, and cannot be pulled" in ran.out, ran
+
+
+def test_a_tag_that_has_moved_since_its_tasks_began(world: World, check: Check) -> None:
+    """`latest` is another image by now: what runs is what the tasks pulled, and that one has no tag left to keep it."""
+    family, repository = "myproject_service_api_prod", "myproject_service_api"
+    world.add_repository(repository)
+    admitted = [{"Effect": "Allow", "Principal": {"AWS": PROD}, "Action": ["ecr:*"]}]
+    world.front.ecr.set_policy(REGISTRY, REGION, repository, admitted)
+    definition = world.add_family(family, repository, "latest")
+    world.add_service(family, definition)
+    first = world.push("latest", "first", repository=repository)
+    pulled = {"name": family, "image": definition.images[family], "imageDigest": first.digest, "lastStatus": "RUNNING"}
+    world.front.ecs.tasks.all.append(Task(f"arn:aws:ecs:{REGION}:{PROD}:task/{world.cluster}/0a1b", world.cluster_arn,
+                                          f"service:{family}", "ecs-svc/1", definition.arn, 0.0, [pulled]))
+    same = check("--keep", "1", "api")
+    assert same.status == 0 and "latest (sha256:" in same.out and "'s tasks" not in same.out, same
+    world.push("latest", "second", repository=repository)
+    lost = check("--keep", "1", "api")
+    assert lost.status == 1 and "✓ api: latest (sha256:" in lost.out, lost
+    assert f"✗ api: {first.digest[:19]} of {family}:1's tasks would be expired by rule 6" in lost.out, lost
 
 
 def test_what_cannot_be_looked_at_is_no_yes(world: World, front: Front, check: Check) -> None:

@@ -85,6 +85,16 @@ static void lines(void **state) {
     "{\"lifecyclePolicyText\":\"{\\\"rules\\\":[{\\\"rulePriority\\\":4,\\\"selection\\\":{"       \
     "\\\"tagStatus\\\":\\\"any\\\",\\\"countType\\\":\\\"imageCountMoreThan\\\","                  \
     "\\\"countNumber\\\":" #n "},\\\"action\\\":{\\\"type\\\":\\\"expire\\\"}}]}\"}"
+#define NO_TASKS .operation = "ListTasks", .status = 200, .body = "{\"taskArns\":[]}"
+#define TASK(image, digest)                                                                        \
+    "{\"taskArn\":\"t\",\"taskDefinitionArn\":\"arn:aws:ecs:us-east-1:222222222222:task-"          \
+    "definition/web:7\",\"containers\":[{\"name\":\"proxy\",\"image\":\"nginx\",\"imageDigest\":"  \
+    "\"sha256:9\"},{\"name\":\"web\",\"image\":\"" image "\",\"imageDigest\":\"" digest "\"}]}"
+#define TASKS(arns, tasks)                                                                         \
+    {.operation = "ListTasks", .status = 200, .body = "{\"taskArns\":[" arns}, {                   \
+        .operation = "DescribeTasks", .status = 200,                                               \
+        .body = "{\"tasks\":[" tasks "],\"failures\":[]}"                                          \
+    }
 #define NO_POLICY                                                                                  \
     .operation = "GetLifecyclePolicy", .status = 400,                                              \
     .body = "{\"__type\":\"LifecyclePolicyNotFoundException\",\"message\":\"none\"}"
@@ -147,6 +157,7 @@ static void all_pages(void **state) {
         {.operation = "DescribeTaskDefinition",
          .status = 200,
          .body = REVISION(7, ROOT "web:git-7")},
+        {NO_TASKS},
         {.operation = "DescribeImages",
          .status = 200,
          .body =
@@ -216,6 +227,7 @@ static void all_that_is_rolled_out(void **state) {
           {.operation = "DescribeTaskDefinition",
            .status = 200,
            .body = REVISION(6, ROOT "web:git-6")},
+          {NO_TASKS},
           {.operation = "DescribeImages",
            .status = 200,
            .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
@@ -243,6 +255,7 @@ static void several_targets(void **state) {
           {.operation = "DescribeTaskDefinition",
            .status = 200,
            .body = REVISION(7, ROOT "web:git-7")},
+          {NO_TASKS},
           {.operation = "DescribeImages",
            .status = 200,
            .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
@@ -256,6 +269,7 @@ static void a_reference_without_a_tag(void **state) {
     CHECK(targets, EXIT_STATUS_DONE,
           "✓ report: latest (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
           {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
+          {NO_TASKS},
           {.operation = "DescribeImages",
            .status = 200,
            .body = PAGE(IMAGE(OLD, "\"git-7\",\"latest\"", 1790000007), "")},
@@ -271,8 +285,65 @@ static void a_policy_that_is_none(void **state) {
           "expected a whole number from 1 to 1000000\n"
           "  remedy: correct the policy; ECR would not take it as it is\n",
           {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
-          {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
+          {NO_TASKS}, {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
           {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(0)});
+}
+
+/* The tag has moved: what runs has lost it, and what it was last called by is all that it has. */
+static void a_tag_that_has_moved(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✓ web: latest (sha256:cccccccccccc) of web:7 stays by rule 4\n"
+          "✗ web: sha256:aaaaaaaaaaaa of web:7's tasks would be expired by rule 4\n"
+          "remedy: keep more images, or give what runs a tag that a rule keeps\n",
+          {.operation = "DescribeServices", .status = 200, .body = SERVICE("")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web:latest")},
+          TASKS("\"a\",\"b\"]}", TASK(ROOT "web:latest", OLD) "," TASK(ROOT "web:latest", OLD)),
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(CHILD, "\"latest\"", 1790000009) "," IMAGE(OLD, "", 1790000007), "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(1)});
+}
+
+/* What all of its tasks run is asked for, page by page, and is told once if it is the tag's. */
+static void pages_of_tasks(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("web", "myproject_web", TARGET_SERVICE)};
+    CHECK(targets, EXIT_STATUS_DONE,
+          "✓ web: latest (sha256:cccccccccccc) of web:7 stays: no rule matches it\n"
+          "✓ web: git-6 (sha256:aaaaaaaaaaaa) of web:7's tasks stays: no rule matches it\n",
+          {.operation = "DescribeServices", .status = 200, .body = SERVICE("")},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web:latest")},
+          TASKS("\"a\"],\"nextToken\":\"more\"}", TASK(ROOT "web:latest", CHILD)),
+          TASKS("\"b\"]}", TASK(ROOT "web:latest", OLD)),
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(
+               IMAGE(CHILD, "\"latest\"", 1790000009) "," IMAGE(OLD, "\"git-6\"", 1790000007), "")},
+          {NO_POLICY});
+}
+
+/* Which image a tag meant cannot be told without its tasks: that is no yes. */
+static void tasks_that_may_not_be_seen(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ report: ecs ListTasks failed in us-east-1: AccessDeniedException: no\n"
+          "  remedy: allow ecs:ListTasks to the function's role\n"
+          "✓ report: latest (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
+          {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
+          {.operation = "ListTasks",
+           .status = 400,
+           .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"latest\"", 1790000007), "")},
+          {NO_POLICY});
 }
 
 int main(void) {
@@ -283,6 +354,9 @@ int main(void) {
         cmocka_unit_test(all_that_is_rolled_out),
         cmocka_unit_test(several_targets),
         cmocka_unit_test(a_reference_without_a_tag),
+        cmocka_unit_test(a_tag_that_has_moved),
+        cmocka_unit_test(pages_of_tasks),
+        cmocka_unit_test(tasks_that_may_not_be_seen),
         cmocka_unit_test(a_policy_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
