@@ -63,7 +63,7 @@ static int check_detail(const struct json *detail, struct err *err) {
 /* What EventBridge itself has put there. Whatever is absent keeps the invocation's own. */
 static int check_envelope(const struct envelope *envelope, int64_t now_ms, struct event *event,
                           struct err *err) {
-    int64_t time_ms = now_ms;
+    int64_t time_ms = event->time_ms;
     if (envelope->id.data != NULL && !id_is_valid(envelope->id)) {
         return err_set(err, ERR_EVENT_MALFORMED,
                        "id: expected 1 to %d letters, digits and characters of '_.:/=+-@'",
@@ -301,6 +301,21 @@ static int read_message_ids(const struct router *router, const struct json *reco
     return 0;
 }
 
+/* A body without an id or a time of its own: another delivery of the message is in another
+ * invocation, and is the same event all the same. */
+static void take_from_message(const struct router *router, const struct json *record,
+                              struct view message_id, struct trigger *trigger) {
+    const struct json *attributes = json_get(record, "attributes");
+    int64_t sent_ms;
+    if (id_is_valid(message_id)) {
+        trigger->event_id = message_id;
+    }
+    if (view_to_i64(json_string(json_get(attributes, "SentTimestamp")), &sent_ms) && sent_ms > 0 &&
+        sent_ms < router->context->now_ms) {
+        trigger->event_time_ms = sent_ms;
+    }
+}
+
 static int route_sqs(const struct router *router, const struct json *root, struct routed *routed,
                      struct err *err) {
     const struct json *records = json_get(root, "Records");
@@ -317,6 +332,7 @@ static int route_sqs(const struct router *router, const struct json *root, struc
     const struct json *r = json_first(records);
     for (size_t i = 0; i < routed->n_triggers; i++, r = json_next(r)) {
         struct view body = json_string(json_get(r, "body"));
+        take_from_message(router, r, routed->message_ids[i], &routed->triggers[i]);
         if (route_body(router, body, &routed->triggers[i], err) != 0) {
             return -1;
         }

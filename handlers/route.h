@@ -9,10 +9,11 @@
  * An object is an EventBridge event if it has a member `detail-type` or `detail`, or a `source` and
  * no `service`; else, if it has a `service`, it is just a DEPLOY detail, from whoever IAM lets
  * invoke the function: it gets the request's id and the present time (in an array the id gets the
- * element's index behind it, so that two elements are two events). The members `id` and `account`
- * of an event are EventBridge's own and cannot be forged through it (`time` is the sender's if
- * PutEvents was given one); an event that lacks one was handed over directly, and has the request's
- * id, the present time, and no account to check.
+ * element's index behind it, so that two elements are two events; in an SQS batch they are the
+ * message's id and the time that it was sent at, which stay when it is delivered again). The
+ * members `id` and `account` of an event are EventBridge's own and cannot be forged through it
+ * (`time` is the sender's if PutEvents was given one); an event that lacks one was handed over
+ * directly, and has the request's id, the present time, and no account to check.
  *
  * What is looked at, in this order: the shape; whether the table has the source and detail-type;
  * whether the event is for this environment; whether its kind is switched on; the account; and then
