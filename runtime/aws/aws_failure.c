@@ -2,6 +2,7 @@
 
 #include "runtime/aws/aws_failure.h"
 
+#include "runtime/aws/ec2.h"
 #include "runtime/aws/sts.h"
 #include "runtime/aws/xml.h"
 #include "runtime/base/json_scan.h"
@@ -144,6 +145,27 @@ static int64_t read_retry_after(const struct http_exchange *exchange) {
     return seconds >= 0 ? seconds * 1000 : -1;
 }
 
+/* S3 has its <Error> without an <ErrorResponse> around it. */
+static bool read_xml(struct view body, struct arena *arena, struct aws_failure *failure) {
+    struct buf code BUF_AUTO = BUF_INIT(AWS_CODE_BYTES);
+    struct buf message BUF_AUTO = BUF_INIT(XML_MAX_BYTES);
+    struct view sts_code;
+    struct view sts_message;
+    if (sts_error_parse(body, arena, &sts_code, &sts_message)) {
+        failure->code = clean_code(sts_code);
+        failure->message = clean_message(sts_message, arena);
+        return true;
+    }
+    if (!xml_text(body, "Error/Code", &code)) {
+        return false;
+    }
+    failure->code = arena_copy(arena, clean_code(buf_view(&code)));
+    if (xml_text(body, "Error/Message", &message)) {
+        failure->message = clean_message(buf_view(&message), arena);
+    }
+    return true;
+}
+
 struct aws_failure aws_failure_read(const struct aws_service *service,
                                     const struct http_exchange *exchange, struct arena *arena) {
     struct aws_failure failure = {.date_ms = -1, .retry_after_ms = -1};
@@ -152,8 +174,6 @@ struct aws_failure aws_failure_read(const struct aws_service *service,
     }
     failure.retry_after_ms = read_retry_after(exchange);
     struct view body = buf_view(&exchange->body_in);
-    struct view code = {0};
-    struct view message = {0};
     struct json_span root;
     int64_t date_ms = 0;
     if (time_parse_http_date(http_response_header(exchange, "Date"), &date_ms)) {
@@ -162,10 +182,7 @@ struct aws_failure aws_failure_read(const struct aws_service *service,
     /* A front of AWS may answer in XML for a service that speaks JSON, and the other way round. */
     if (body.len > 0 && scan(body, &root)) {
         read_json(service, exchange, root, arena, &failure);
-    } else if (body.len > 0 && sts_error_parse(body, arena, &code, &message)) {
-        failure.code = clean_code(code);
-        failure.message = clean_message(message, arena);
-    } else {
+    } else if (body.len == 0 || !read_xml(body, arena, &failure)) {
         failure.code = code_of_headers(exchange, "x-amzn-errortype", ',');
     }
     /* "Code;Sender": what the service called it when it still spoke the query protocol. */
