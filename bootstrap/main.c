@@ -1,10 +1,12 @@
 /*
- * bootstrap: the process that AWS Lambda starts. Environment -> log -> http -> config -> aws ->
- * handler -> warm connections -> loop; the only place where everything meets.
+ * bootstrap: the process that AWS Lambda starts. Environment -> log -> http -> what SLIPWAY_CONFIG
+ * names -> config -> aws -> handler -> warm connections -> loop; the only place where everything
+ * meets.
  */
 
 #include "bootstrap/version.h"
 #include "handlers/config.h"
+#include "handlers/config_source.h"
 #include "handlers/handler.h"
 #include "runtime/aws/aws.h"
 #include "runtime/aws/credentials.h"
@@ -25,13 +27,16 @@
 
 /* sysexits.h calls it EX_USAGE: started in a way that it cannot work. */
 #define EXIT_USAGE 64
-/* What the configuration may take up; all variables of a function are 4 KB together. */
+/* What the configuration may take up; all variables of a function are 4 KB together, and those of
+ * what SLIPWAY_CONFIG names 256 KB. */
 #define CONFIG_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+#define NAMES_BYTES 4096
 
 struct process {
     const struct environment *env;
     struct log log;
     struct http http;
+    struct config_source *source; /* NULL: SLIPWAY_CONFIG is not set */
     struct arena config_arena;
     struct config config;
     struct aws *aws;
@@ -82,12 +87,29 @@ static int set_up_log(struct log *log, const struct environment *env, struct err
     return 0;
 }
 
+static void begin_log(struct process *process, struct err *log_err) {
+    err_init(log_err);
+    if (set_up_log(&process->log, process->env, log_err) < 0) {
+        process->log.level = LOG_INFO;
+    }
+}
+
 static int set_up_http(struct process *process, struct err *err) {
     const struct http_curl_options options = {
         .ca_bundle = process->env->get(process->env->state, "AWS_CA_BUNDLE"),
         .user_agent = "slipway/" SLIPWAY_VERSION,
     };
     return http_curl_new(&options, &process->http, err);
+}
+
+static int set_up_aws(struct process *process, struct view region, struct err *err) {
+    const struct aws_options options = {
+        .http = &process->http,
+        .clock = &clock_system,
+        .env = process->env,
+        .region = region,
+    };
+    return aws_new(&options, &process->aws, err);
 }
 
 static void set_up_options(struct process *process) {
@@ -99,6 +121,38 @@ static void set_up_options(struct process *process) {
         .set_trace_id = lambda_export_trace_id,
         .stop = &stop_requested,
     };
+}
+
+/* The names alone: values may be secrets. */
+static void warn_of_overridden(const struct process *process) {
+    struct buf names BUF_AUTO = BUF_INIT(NAMES_BYTES);
+    config_source_list_overridden(process->source, &names);
+    if (names.len > 0) {
+        LOG(&process->log, LOG_WARN,
+            "variables of the function's environment count, and not what SLIPWAY_CONFIG has for "
+            "them",
+            LOG_VIEW("variables", buf_view(&names)));
+    }
+}
+
+/* A failure ends the process like any fault of the configuration. Lambda starts it anew with the
+ * next invocation, so that one that is over by then leaves nothing behind. */
+static int read_source(struct process *process, struct err *log_err, struct err *err) {
+    struct view region;
+    if (!config_source_is_wanted(process->env)) {
+        return 0;
+    }
+    if (config_source_region(process->env, &region, err) < 0 ||
+        set_up_aws(process, region, err) < 0 ||
+        config_source_read(process->aws, process->env,
+                           clock_monotonic_ms(&clock_system) + CONFIG_SOURCE_MS, &process->source,
+                           err) < 0) {
+        return -1;
+    }
+    process->env = config_source_environment(process->source);
+    begin_log(process, log_err);
+    warn_of_overridden(process);
+    return 0;
 }
 
 /* What the log's variables were found to be wrong with is told together with the rest. */
@@ -115,6 +169,7 @@ static int load_config(struct process *process, const struct err *log_err, struc
     } else if (err_is_set(log_err)) {
         *err = *log_err;
     }
+    config_source_explain(process->source, err);
     return err_is_set(err) ? -1 : 0;
 }
 
@@ -134,13 +189,7 @@ static int set_up_handler(struct process *process, const struct err *log_err, st
     if (load_config(process, log_err, err) < 0 || check_endpoints(process, err) < 0) {
         return -1;
     }
-    const struct aws_options options = {
-        .http = &process->http,
-        .clock = &clock_system,
-        .env = process->env,
-        .region = process->config.region,
-    };
-    if (aws_new(&options, &process->aws, err) < 0) {
+    if (process->aws == NULL && set_up_aws(process, process->config.region, err) < 0) {
         return -1;
     }
     const struct notifier_options notifier_options = {
@@ -163,17 +212,14 @@ static int set_up_handler(struct process *process, const struct err *log_err, st
 static int init_and_loop(struct process *process) {
     struct err log_err;
     struct err err;
-    err_init(&log_err);
     err_init(&err);
-    if (set_up_log(&process->log, process->env, &log_err) < 0) {
-        process->log.level = LOG_INFO;
-    }
+    begin_log(process, &log_err);
     if (set_up_http(process, &err) < 0) {
         log_error(&process->log, LOG_FATAL, "the function cannot start", &err);
         return 1;
     }
     set_up_options(process);
-    if (set_up_handler(process, &log_err, &err) < 0) {
+    if (read_source(process, &log_err, &err) < 0 || set_up_handler(process, &log_err, &err) < 0) {
         log_error(&process->log, LOG_FATAL, "the function cannot start", &err);
         lambda_init_error(&process->options, &err);
         return 1;
@@ -191,6 +237,7 @@ static void release(struct process *process) {
     aws_free(process->aws);
     http_curl_free(&process->http);
     arena_release(&process->config_arena);
+    config_source_free(process->source);
 }
 
 static void print_how_to_run(void) {

@@ -5,6 +5,7 @@
 #include "runtime/http/http_curl.h"
 
 #define INVOCATION_MS ((int64_t)10 * 60 * 1000)
+#define NAMES_BYTES 4096
 
 static void write_line(void *state, struct view line) {
     cli_write(state, line);
@@ -43,7 +44,8 @@ static int find_account(struct session *session, struct err *err) {
     return 0;
 }
 
-static int set_up_aws(struct session *session, const struct environment *env, struct err *err) {
+static int set_up_aws(struct session *session, const struct environment *env, struct view region,
+                      struct err *err) {
     const struct http_curl_options http_options = {
         .ca_bundle = env->get(env->state, "AWS_CA_BUNDLE"),
         .user_agent = "slipway-cli/" SLIPWAY_VERSION,
@@ -55,9 +57,49 @@ static int set_up_aws(struct session *session, const struct environment *env, st
         .http = &session->http,
         .clock = session->cli->clock,
         .env = env,
-        .region = session->config.region,
+        .region = region,
     };
     return aws_new(&aws_options, &session->aws, err);
+}
+
+/* The names alone: values may be secrets. */
+static void warn_of_overridden(const struct session *session) {
+    struct buf names BUF_AUTO = BUF_INIT(NAMES_BYTES);
+    config_source_list_overridden(session->source, &names);
+    if (names.len > 0) {
+        LOG(&session->log, LOG_WARN,
+            "variables of the environment count, and not what SLIPWAY_CONFIG has for them",
+            LOG_VIEW("variables", buf_view(&names)));
+    }
+}
+
+/* What SLIPWAY_CONFIG names is laid under *env. */
+static int read_source(struct session *session, const struct environment **env, struct err *err) {
+    struct view region;
+    if (!config_source_is_wanted(*env)) {
+        return 0;
+    }
+    if (config_source_region(*env, &region, err) < 0 ||
+        set_up_aws(session, *env, region, err) < 0 ||
+        config_source_read(session->aws, *env,
+                           clock_monotonic_ms(session->cli->clock) + CONFIG_SOURCE_MS,
+                           &session->source, err) < 0) {
+        return -1;
+    }
+    *env = config_source_environment(session->source);
+    if (set_up_log(session, *env, err) < 0) {
+        return -1;
+    }
+    warn_of_overridden(session);
+    return 0;
+}
+
+static int load_config(struct session *session, const struct environment *env, struct err *err) {
+    if (config_load(env, session->cli->arena, &session->config, err) < 0) {
+        config_source_explain(session->source, err);
+        return -1;
+    }
+    return 0;
 }
 
 int session_open(struct cli *cli, const struct session_options *options,
@@ -65,9 +107,14 @@ int session_open(struct cli *cli, const struct session_options *options,
     struct session *session = ret_session;
     const struct environment *env = options->env ? options->env : cli->env;
     *session = (struct session){.cli = cli};
-    if (set_up_log(session, env, err) < 0 ||
-        config_load(env, cli->arena, &session->config, err) < 0 ||
-        set_up_aws(session, env, err) < 0 || find_account(session, err) < 0) {
+    if (set_up_log(session, env, err) < 0 || read_source(session, &env, err) < 0 ||
+        load_config(session, env, err) < 0) {
+        return -1;
+    }
+    if (session->aws == NULL && set_up_aws(session, env, session->config.region, err) < 0) {
+        return -1;
+    }
+    if (find_account(session, err) < 0) {
         return -1;
     }
     session->config.dry_run = session->config.dry_run || options->dry_run;
@@ -89,6 +136,7 @@ void session_close(struct session *session) {
     notifier_free(session->notifier);
     aws_free(session->aws);
     http_curl_free(&session->http);
+    config_source_free(session->source);
 }
 
 struct lambda_invocation session_invocation(struct session *session, struct view payload) {

@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "handlers/config.h"
+#include "handlers/config_source.h"
 #include "handlers/handler.h"
 #include "runtime/aws/aws.h"
 #include "runtime/base/log.h"
@@ -21,6 +22,7 @@ struct session {
     struct cli *cli;
     struct log log; /* to cli->err */
     struct http http;
+    struct config_source *source; /* what SLIPWAY_CONFIG names; NULL: it is not set */
     struct config config;
     struct aws *aws;
     struct notifier *notifier;
@@ -34,7 +36,8 @@ struct session_options {
     bool tells;                    /* notifies as the function would */
 };
 
-/* -1: ERR_CONFIG_INVALID, whatever AWS says to GetCallerIdentity. What was set up has to be
+/* -1: ERR_CONFIG_INVALID, whatever AWS says to GetCallerIdentity, or to the reading of what
+ * SLIPWAY_CONFIG names. What was set up has to be
  * released in any case; a zeroed session is fine. */
 ERR_MUST_USE int session_open(struct cli *cli, const struct session_options *options,
                               struct session *ret_session, struct err *err);

@@ -132,6 +132,10 @@ static const struct config_variable variables[] = {
     {.name = "SERVICE_CONFIG"},
 };
 
+const char *config_variable_name(size_t number) {
+    return number < sizeof(variables) / sizeof(variables[0]) ? variables[number].name : NULL;
+}
+
 static void read_variables(struct config_loader *loader) {
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         const struct config_variable *variable = &variables[i];

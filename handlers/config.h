@@ -85,6 +85,10 @@ struct config {
 /* [A-Za-z0-9][A-Za-z0-9_-]{0,63}: what a project, an environment and a service may be called. */
 bool config_name_is_valid(struct view name);
 
+/* The names of all variables that are known, those among them that have no effect any more too;
+ * NULL behind the last. */
+const char *config_variable_name(size_t number);
+
 /* An https address (http on this machine) of printable characters: what SLACK_WEBHOOK_URL, or the
  * parameter that holds it, may be. */
 bool config_webhook_is_valid(struct view address);
