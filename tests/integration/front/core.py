@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import model, rest, sigv4, sts
+from . import model, rest, s3, sigv4, sts
 from .calls import Call, CallLog
 from .codedeploy import CodeDeploy
 from .context import Context
@@ -63,11 +63,12 @@ class Front:
         self.functions = LambdaApi(self.ecr)
         self.sns = Sns()
         self.ssm = Ssm(self._moto)
+        self.s3 = s3.S3()
         self.slack = Slack()
         self._services: dict[str, Callable[[Context], Response]] = {
             "ecr": self.ecr.handle, "ecs": self.ecs.handle, "sts": self._sts.handle, "events": self.events.handle,
             "scheduler": self.scheduler.handle, "codedeploy": self.codedeploy.handle, "lambda": self.functions.handle,
-            "sns": self.sns.handle, "ssm": self.ssm.handle}
+            "sns": self.sns.handle, "ssm": self.ssm.handle, "s3": self.s3.handle}
         # Services decide one call at a time; waiting (faults, delay) is outside of it.
         self._state = threading.Lock()
         context: ssl.SSLContext | None = None
@@ -110,7 +111,7 @@ class Front:
         with self._state:
             self._moto.reset()
             for one in (self.ecr, self.ecs, self.events, self.scheduler, self.codedeploy, self.functions, self.sns,
-                        self.ssm, self.slack):
+                        self.ssm, self.s3, self.slack):
                 one.reset()
 
     def add_role(self, role: Role) -> Role:
@@ -206,6 +207,8 @@ class Front:
             return query_error(error, SNS_NAMESPACE if call.service == "sns" else sts.NAMESPACE, request_id())
         if call.service in model.REST_SERVICES:
             return rest_error(error)
+        if call.service == "s3":
+            return s3.error(error, request_id())
         version = model.json_version(call.service) if call.service in model.JSON_SERVICES else "1.1"
         return json_error(error, version)
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from . import rest
+from . import rest, s3
 from .wire import AwsError, Request
 
 # JSON-protocol services that slipway has dealings with; the front knows them by their X-Amz-Target.
@@ -58,6 +58,8 @@ def resolve(request: Request, scope_service: str) -> tuple[str, str]:
         raise AwsError("UnknownOperationException", "X-Amz-Target is missing", 404)
     if scope_service in REST_SERVICES:
         return scope_service, rest.operation_of(request, service_model(scope_service))
+    if scope_service == "s3":
+        return scope_service, s3.operation_of(request)
     return scope_service, f"{request.method} {request.path}"
 
 
