@@ -1,11 +1,13 @@
 #include "cli/cli.h"
 
 #include "bootstrap/version.h"
+#include "cli/remedy.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #define ANSWER_BYTES 64
+#define USAGE_BYTES 1024
 
 /* --- saying things --- */
 
@@ -37,31 +39,44 @@ const char *cli_colour(const struct cli *cli, enum colour colour) {
 }
 
 int cli_fail(const struct cli *cli, const struct err *err) {
+    struct view remedy = remedy_for_person(err, cli->arena);
     fprintf(cli->err, "slipway: %s\n", err->message);
-    if (err->remedy[0] != '\0') {
-        fprintf(cli->err, "remedy: %s\n", err->remedy);
+    if (remedy.len > 0) {
+        fputs("remedy: ", cli->err);
+        cli_write(cli->err, remedy);
+        fputs("\n", cli->err);
     }
     return err_class(err->code) == ERR_CLASS_REFUSED ? EXIT_STATUS_REFUSED : EXIT_STATUS_FAILED;
 }
 
 int cli_usage_error(const struct cli *cli, const char *command, const char *format, ...) {
+    char text[USAGE_BYTES];
+    struct err printable;
     va_list arguments;
-    fprintf(cli->err, "slipway%s%s: ", command[0] == '\0' ? "" : " ", command);
     va_start(arguments, format);
-    vfprintf(cli->err, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    fprintf(cli->err, "\ntry: slipway%s%s --help\n", command[0] == '\0' ? "" : " ", command);
+    err_init(&printable);
+    (void)err_set(&printable, ERR_CONFIG_INVALID, "%s", text);
+    const char *space = command[0] == '\0' ? "" : " ";
+    fprintf(cli->err, "slipway%s%s: %s\ntry: slipway%s%s --help\n", space, command,
+            printable.message, space, command);
     return EXIT_STATUS_USAGE;
+}
+
+bool cli_is_interrupted(const struct cli *cli) {
+    return cli->interrupted && *cli->interrupted;
 }
 
 bool cli_confirm(const struct cli *cli, const char *question) {
     char answer[ANSWER_BYTES];
-    if (!cli->is_interactive) {
+    if (!cli->is_interactive || cli_is_interrupted(cli)) {
         return false;
     }
+    fflush(cli->out);
     fprintf(cli->err, "%s [y/N] ", question);
     fflush(cli->err);
-    if (!fgets(answer, sizeof(answer), cli->in)) {
+    if (!fgets(answer, sizeof(answer), cli->in) || cli_is_interrupted(cli)) {
         fputs("\n", cli->err);
         return false;
     }
@@ -73,7 +88,7 @@ bool cli_confirm(const struct cli *cli, const char *question) {
 
 static void print_overview(FILE *stream) {
     fputs("slipway: deploys container images to Amazon ECS\n\n"
-          "usage: slipway COMMAND [OPTION…] [ARGUMENT…]\n\n",
+          "usage: slipway COMMAND [OPTION...] [ARGUMENT...]\n\n",
           stream);
     for (const struct command *command = cli_commands; command->name; command++) {
         fprintf(stream, "  %-18s %s\n", command->name, command->summary);
@@ -135,29 +150,38 @@ static bool is_word(const char *word, const char *a, const char *b) {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
-/* "slipway config" alone: which commands begin so. */
-static int unknown_command(const struct cli *cli, char **words, size_t n_words) {
-    struct view first = view_of(words[0]);
-    struct view group;
+static bool is_in_group(const struct command *command, struct view group) {
+    struct view first;
     struct view rest;
-    bool is_group = false;
+    return view_cut(view_of(command->name), ' ', &first, &rest) && view_equal(first, group);
+}
+
+static void print_group(struct view group, FILE *stream) {
     for (const struct command *command = cli_commands; command->name; command++) {
-        is_group = is_group || (view_cut(view_of(command->name), ' ', &group, &rest) &&
-                                view_equal(group, first));
-    }
-    if (!is_group) {
-        return cli_usage_error(cli, "", "unknown command '%s'", words[0]);
-    }
-    fprintf(cli->err,
-            n_words > 1 ? "slipway: unknown command '%s %s'; there are:\n"
-                        : "slipway: '%s' is several commands:\n",
-            words[0], n_words > 1 ? words[1] : "");
-    for (const struct command *command = cli_commands; command->name; command++) {
-        if (view_cut(view_of(command->name), ' ', &group, &rest) && view_equal(group, first)) {
-            fprintf(cli->err, "  slipway %-18s %s\n", command->name, command->summary);
+        if (is_in_group(command, group)) {
+            fprintf(stream, "  slipway %-18s %s\n", command->name, command->summary);
         }
     }
-    return EXIT_STATUS_USAGE;
+}
+
+/* "slipway config" alone, or with --help: which commands begin so. */
+static int no_single_command(const struct cli *cli, char **words, size_t n_words, bool wants_help) {
+    struct view first = view_of(words[0]);
+    const struct command *command = cli_commands;
+    while (command->name && !is_in_group(command, first)) {
+        command++;
+    }
+    if (!command->name) {
+        return cli_usage_error(cli, "", "unknown command '%s'", words[0]);
+    }
+    wants_help = n_words > 1 ? is_word(words[1], "--help", "-h") : wants_help;
+    if (n_words > 1 && !wants_help) {
+        return cli_usage_error(cli, words[0], "unknown command '%s %s'", words[0], words[1]);
+    }
+    FILE *stream = wants_help ? cli->out : cli->err;
+    fprintf(stream, "'slipway %s' is several commands:\n", words[0]);
+    print_group(first, stream);
+    return wants_help ? EXIT_STATUS_DONE : EXIT_STATUS_USAGE;
 }
 
 int cli_run(struct cli *cli, int argc, char **argv) {
@@ -181,7 +205,7 @@ int cli_run(struct cli *cli, int argc, char **argv) {
     n_words -= wants_help;
     const struct command *command = find_command(words, n_words, &used);
     if (!command) {
-        return unknown_command(cli, words, n_words);
+        return no_single_command(cli, words, n_words, wants_help);
     }
     struct arguments arguments = {0};
     struct err err;

@@ -33,7 +33,8 @@ struct cli {
     FILE *in, *out, *err;
     bool colours;        /* of `out`; not where NO_COLOR is set or it is no terminal */
     bool is_interactive; /* a person sits there: `in` and `err` are terminals */
-    size_t columns;      /* of the terminal that `err` is; 0: it is none */
+    size_t columns;      /* of the terminal that `err` is; 0: it is none that can be written over */
+    size_t out_columns;  /* of the terminal that `out` is; 0: it is none */
     /* Set by Ctrl-C once a command has asked for that (catch_interrupts()), which ends the process
      * otherwise. Either may be NULL. */
     const volatile sig_atomic_t *interrupted;
@@ -60,10 +61,12 @@ int cli_run(struct cli *cli, int argc, char **argv);
 
 /* --- saying things --- */
 
-/* "slipway: message", then "remedy: …" on a line of its own, to cli->err. Returns the status that
- * goes with the error's class: 3 for a refusal, else 1. */
+/* "slipway: message", then "remedy: …" on a line of its own, to cli->err; of remedies that are for
+ * the function what they are for a person. Returns the status that goes with the error's class: 3
+ * for a refusal, else 1. */
 int cli_fail(const struct cli *cli, const struct err *err);
-/* "slipway NAME: message", then where the help is. Returns EXIT_STATUS_USAGE. */
+/* "slipway NAME: message", then where the help is. What is not printable is escaped. Returns
+ * EXIT_STATUS_USAGE. */
 int cli_usage_error(const struct cli *cli, const char *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -75,7 +78,9 @@ enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN,
 const char *cli_colour(const struct cli *cli, enum colour colour);
 
 /* Asks a yes-or-no question on `err` and reads a line from `in`; only y and yes are a yes. Without
- * a person there it is no. */
+ * a person there, and after Ctrl-C, it is no. */
 bool cli_confirm(const struct cli *cli, const char *question);
+/* Whether Ctrl-C was pressed since catch_interrupts(). */
+bool cli_is_interrupted(const struct cli *cli);
 
 #endif

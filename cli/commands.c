@@ -26,7 +26,7 @@ const struct command cli_commands[] = {
      .options = rollback_options,
      .run = command_rollback},
     {.name = "status",
-     .synopsis = "[--json] [SERVICE…]",
+     .synopsis = "[--json] [SERVICE...]",
      .summary = "what runs where: tag, digest, revision, since when, rollout",
      .details = "Without a service all of ECS_SERVICE_MAP; without a map, all services of the "
                 "cluster that\n"
@@ -42,7 +42,7 @@ const struct command cli_commands[] = {
      .options = history_options,
      .run = command_history},
     {.name = "doctor",
-     .synopsis = "[--function NAME] [--json] [SERVICE…]",
+     .synopsis = "[--function NAME] [--json] [SERVICE...]",
      .summary = "check an environment from the outside in, and say what to do",
      .details =
          "Credentials, registry, repositories and whom their policies admit, execution roles,\n"
@@ -62,7 +62,7 @@ const struct command cli_commands[] = {
      .options = event_options,
      .run = command_event},
     {.name = "config check",
-     .synopsis = "[--json] FILE…|all",
+     .synopsis = "[--json] FILE...|all",
      .summary = "tell all that is wrong in environment files",
      .details =
          "Files of one project (dev.yaml, staging.yaml, prod.yaml) are judged each by itself and\n"
@@ -72,7 +72,7 @@ const struct command cli_commands[] = {
      .options = config_check_options,
      .run = command_config_check},
     {.name = "config show",
-     .synopsis = "[--json] FILE…|all",
+     .synopsis = "[--json] FILE...|all",
      .summary = "show what slipway understands: registry, services and tasks",
      .details = "What a file does not say follows from convention: a service's repository is\n"
                 "{project}_service_{name}, a task's {project}_task_{name}.",
@@ -80,7 +80,7 @@ const struct command cli_commands[] = {
      .options = config_show_options,
      .run = command_config_show},
     {.name = "ecr policy",
-     .synopsis = "[--org ID,…] [--account ID,…] [--role ARN,…] [--lambda]",
+     .synopsis = "[--org ID,...] [--account ID,...] [--role ARN,...] [--lambda]",
      .summary = "print a repository's policy: who else may pull from it",
      .details =
          "Trust is by organization, by account or by role, as narrow as you name it; nobody is\n"
@@ -102,7 +102,7 @@ const struct command cli_commands[] = {
      .options = ecr_pull_policy_options,
      .run = command_ecr_pull_policy},
     {.name = "ecr lifecycle",
-     .synopsis = "[--keep N] [--protect PATTERN,…] [--check [--policy FILE] SERVICE…]",
+     .synopsis = "[--keep N] [--protect PATTERN,...] [--check [--policy FILE] SERVICE...]",
      .summary = "print a lifecycle policy, or tell what one would expire of what runs",
      .details =
          "The policy keeps v*, env-*, stable, latest and what --protect names, the newest N of\n"
@@ -114,7 +114,7 @@ const struct command cli_commands[] = {
      .options = ecr_lifecycle_options,
      .run = command_ecr_lifecycle},
     {.name = "ecr replication",
-     .synopsis = "--to ACCOUNT:REGION,… [--prefix PROJECT_] [--permission --from ACCOUNT]",
+     .synopsis = "--to ACCOUNT:REGION,... [--prefix PROJECT_] [--permission --from ACCOUNT]",
      .summary = "print a registry's replication configuration, or who may replicate to it",
      .details =
          "What is pushed from then on is copied to each registry: for isolated environments,\n"
@@ -125,7 +125,7 @@ const struct command cli_commands[] = {
      .options = ecr_replication_options,
      .run = command_ecr_replication},
     {.name = "config migrate",
-     .synopsis = "[--dry-run] FILE…|all",
+     .synopsis = "[--dry-run] FILE...|all",
      .summary = "bring environment files of schema 6 to 10, and touch nothing else in them",
      .details =
          "Adds ecr_strategy, ecr_trusted_accounts, ecr_config of each service and task, and\n"

@@ -3,6 +3,20 @@
 #include "runtime/base/utf8.h"
 
 #include <assert.h>
+#include <string.h>
+
+#define GAP 2
+/* A last column that would be narrower goes on in the next line instead. */
+#define LAST_COLUMN_LEAST 16
+
+/* C0, DEL, C1; what separates lines and paragraphs; what turns the direction of writing. */
+static bool is_harmless(uint32_t c) {
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+        return false;
+    }
+    return !(c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+             (c >= 0x2066 && c <= 0x2069));
+}
 
 struct view table_clean(struct view text, struct arena *arena) {
     char *clean = ARENA_ARRAY(arena, text.len + 1, char);
@@ -11,12 +25,9 @@ struct view table_clean(struct view text, struct arena *arena) {
         return (struct view){0};
     }
     for (size_t i = 0; i < text.len;) {
-        size_t len = utf8_sequence(view_slice(text, i, text.len));
-        /* Control characters: C0, DEL, and C1 as UTF-8 spells them. */
-        unsigned char first = (unsigned char)text.data[i];
-        bool is_control = first < 0x20 || first == 0x7f ||
-                          (first == 0xc2 && len == 2 && (unsigned char)text.data[i + 1] < 0xa0);
-        if (len == 0 || is_control) {
+        uint32_t c = 0;
+        size_t len = utf8_decode(view_slice(text, i, text.len), &c);
+        if (len == 0 || !is_harmless(c)) {
             clean[n++] = '?';
             i += len > 0 ? len : 1;
             continue;
@@ -28,12 +39,45 @@ struct view table_clean(struct view text, struct arena *arena) {
     return (struct view){clean, n};
 }
 
+static bool is_first_byte(char c) {
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
 static size_t width_of(struct view text) {
     size_t width = 0;
     for (size_t i = 0; i < text.len; i++) {
-        width += ((unsigned char)text.data[i] & 0xc0) != 0x80; /* not a continuation byte */
+        width += is_first_byte(text.data[i]);
     }
     return width;
+}
+
+/* The first so many characters. */
+static struct view first_characters(struct view text, size_t characters) {
+    for (size_t i = 0, n = 0; i < text.len; i++) {
+        if (is_first_byte(text.data[i]) && n++ == characters) {
+            return view_slice(text, 0, i);
+        }
+    }
+    return text;
+}
+
+struct view table_cut(struct view text, size_t characters, struct arena *arena) {
+    static const char dots[] = "...";
+    const size_t n_dots = sizeof(dots) - 1;
+    if (width_of(text) <= characters) {
+        return text;
+    }
+    if (characters <= n_dots) {
+        return first_characters(text, characters);
+    }
+    struct view left = first_characters(text, characters - n_dots);
+    char *cut = ARENA_ARRAY(arena, left.len + sizeof(dots), char);
+    if (!cut) {
+        return (struct view){0};
+    }
+    memcpy(cut, left.data, left.len);
+    memcpy(cut + left.len, dots, sizeof(dots));
+    return (struct view){cut, left.len + n_dots};
 }
 
 struct table table_new(size_t n_columns, size_t capacity, struct arena *arena) {
@@ -58,28 +102,55 @@ static void print_cell(const struct table_cell *cell, size_t width, bool is_last
     cli_write(cli->out, cell->text);
     fputs(colour[0] == '\0' ? "" : cli_colour(cli, COLOUR_NONE), cli->out);
     if (!is_last) {
-        fprintf(cli->out, "%*s", (int)(width - width_of(cell->text) + 2), "");
+        fprintf(cli->out, "%*s", (int)(width - width_of(cell->text) + GAP), "");
     }
 }
 
-void table_print(const struct table *table, const struct cli *cli) {
+/* What there is for the last column of a line; SIZE_MAX: as much as it wants. */
+static size_t room_for_last(const struct table *table, const size_t *widths,
+                            const struct cli *cli) {
+    size_t used = 0;
+    for (size_t i = 0; i + 1 < table->n_columns; i++) {
+        used += widths[i] + GAP;
+    }
+    return cli->out_columns >= used + LAST_COLUMN_LEAST ? cli->out_columns - used : SIZE_MAX;
+}
+
+static void print_row(const struct table *table, const struct table_cell *row, const size_t *widths,
+                      const struct cli *cli) {
+    size_t last = table->n_columns - 1;
+    while (last > 0 && row[last].text.len == 0) {
+        last--;
+    }
+    for (size_t i = 0; i <= last; i++) {
+        print_cell(&row[i], widths[i], i == last, cli);
+    }
+    fputs("\n", cli->out);
+}
+
+static bool clean_cell(const struct table *table, struct table_cell *cell, size_t *width) {
+    cell->text = table_clean(cell->text, table->arena);
+    size_t own = width_of(cell->text);
+    *width = own > *width ? own : *width;
+    return cell->text.data != NULL;
+}
+
+int table_print(const struct table *table, const struct cli *cli) {
     size_t widths[TABLE_COLUMNS_MAX] = {0};
+    bool is_whole = true;
     for (size_t i = 0; i < table->n_rows; i++) {
         for (size_t j = 0; j < table->n_columns; j++) {
-            struct table_cell *cell = &table->rows[i][j];
-            cell->text = table_clean(cell->text, table->arena);
-            size_t width = width_of(cell->text);
-            widths[j] = width > widths[j] ? width : widths[j];
+            is_whole = clean_cell(table, &table->rows[i][j], &widths[j]) && is_whole;
         }
     }
-    for (size_t i = 0; i < table->n_rows; i++) {
-        size_t last = table->n_columns - 1;
-        while (last > 0 && table->rows[i][last].text.len == 0) {
-            last--;
-        }
-        for (size_t j = 0; j <= last; j++) {
-            print_cell(&table->rows[i][j], widths[j], j == last, cli);
-        }
-        fputs("\n", cli->out);
+    size_t room = room_for_last(table, widths, cli);
+    for (size_t i = 0; i < table->n_rows && table->cuts_last; i++) {
+        struct view *text = &table->rows[i][table->n_columns - 1].text;
+        *text = table_cut(*text, room, table->arena);
+        is_whole = is_whole && text->data;
     }
+    for (size_t i = 0; i < table->n_rows && is_whole; i++) {
+        print_row(table, table->rows[i], widths, cli);
+    }
+    return is_whole ? 0 : -1;
 }
