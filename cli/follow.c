@@ -28,6 +28,12 @@ static const struct ecs_deployment *deployment_of(const struct ecs_service_state
     return id.len == 0 ? service->primary : NULL;
 }
 
+static bool is_alone_and_up(const struct ecs_service_state *service,
+                            const struct ecs_deployment *deployment) {
+    return service->n_deployments == 1 && deployment->pending_tasks == 0 &&
+           deployment->running_tasks == deployment->desired_tasks;
+}
+
 enum follow_state follow_judge(const struct ecs_service_state *service, struct view deployment_id) {
     const struct ecs_deployment *deployment = deployment_of(service, deployment_id);
     if (deployment && view_equal(deployment->rollout_state, VIEW("FAILED"))) {
@@ -36,8 +42,10 @@ enum follow_state follow_judge(const struct ecs_service_state *service, struct v
     if (!deployment || deployment != service->primary) {
         return FOLLOW_REPLACED;
     }
-    return view_equal(deployment->rollout_state, VIEW("COMPLETED")) ? FOLLOW_COMPLETED
-                                                                    : FOLLOW_GOING;
+    bool is_completed = deployment->rollout_state.len > 0
+                            ? view_equal(deployment->rollout_state, VIEW("COMPLETED"))
+                            : is_alone_and_up(service, deployment);
+    return is_completed ? FOLLOW_COMPLETED : FOLLOW_GOING;
 }
 
 /* --- showing --- */
@@ -53,15 +61,13 @@ static void append_duration(struct buf *line, int64_t ms) {
     buf_appendf(line, "%" PRId64 "s", seconds % 60);
 }
 
-/* The first so many characters. */
-static struct view cut_to_columns(struct view text, size_t columns) {
-    size_t n = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (((unsigned char)text.data[i] & 0xc0) != 0x80 && n++ == columns) {
-            return view_slice(text, 0, i);
-        }
-    }
-    return text;
+/* The newest event since the deployment began, by the clock of ECS for both. */
+static struct view last_event(const struct ecs_service_state *service,
+                              const struct ecs_deployment *deployment) {
+    int64_t begun_ms = deployment ? deployment->created_at_ms : INT64_MAX;
+    return service->n_events > 0 && service->events[0].created_at_ms >= begun_ms
+               ? service->events[0].message
+               : VIEW("");
 }
 
 struct view follow_line(const struct follow_target *target, const struct ecs_service_state *service,
@@ -80,12 +86,13 @@ struct view follow_line(const struct follow_target *target, const struct ecs_ser
         buf_append_str(&line, ", ");
     }
     append_duration(&line, now_ms > target->begun_ms ? now_ms - target->begun_ms : 0);
-    if (service->n_events > 0 && service->events[0].created_at_ms >= target->begun_ms) {
+    struct view event = last_event(service, deployment);
+    if (event.len > 0) {
         buf_append_str(&line, ": ");
-        buf_append(&line, view_slice(service->events[0].message, 0, LINE_BYTES / 2));
+        buf_append(&line, utf8_cut(event, LINE_BYTES / 2));
     }
     struct view clean = table_clean(buf_view(&line), arena);
-    return clean.data && columns > 0 ? cut_to_columns(clean, columns) : clean;
+    return clean.data && columns > 0 ? table_cut(clean, columns - 1, arena) : clean;
 }
 
 /* What was shown last; on a terminal the line is written over. */
@@ -94,22 +101,22 @@ struct progress {
     struct buf shown;
 };
 
-static void show_line(struct progress *progress, struct view line) {
+/* Elsewhere than on a terminal the time alone is no news. */
+static void show(struct progress *progress, const struct follow_target *target,
+                 const struct ecs_service_state *service, struct arena *arena) {
     const struct cli *cli = progress->cli;
-    if (view_equal(line, buf_view(&progress->shown))) {
+    struct view line = follow_line(target, service, clock_wall_ms(cli->clock), cli->columns, arena);
+    struct view news =
+        cli->columns > 0 ? line : follow_line(target, service, target->begun_ms, 0, arena);
+    if (view_equal(news, buf_view(&progress->shown))) {
         return;
     }
     buf_clear(&progress->shown);
-    buf_append(&progress->shown, line);
+    buf_append(&progress->shown, news);
     fputs(cli->columns > 0 ? "\r\033[K" : "", cli->err);
     cli_write(cli->err, line);
     fputs(cli->columns > 0 ? "" : "\n", cli->err);
     fflush(cli->err);
-}
-
-/* Elsewhere than on a terminal the time alone is no news. */
-static int64_t shown_time(const struct cli *cli, const struct follow_target *target) {
-    return cli->columns > 0 ? clock_wall_ms(cli->clock) : target->begun_ms;
 }
 
 /* --- asking --- */
@@ -125,13 +132,19 @@ static int look(struct session *session, const struct follow_target *target, str
     return ecs_describe_services_result(&call, target->service, arena, ret_service, err);
 }
 
-static bool is_interrupted(const struct cli *cli) {
-    return cli->interrupted && *cli->interrupted;
+static void nap(const struct cli *cli) {
+    for (int64_t ms = 0; ms < ASK_EVERY_MS && !cli_is_interrupted(cli); ms += NAP_MS) {
+        clock_sleep_ms(cli->clock, NAP_MS);
+    }
 }
 
-static void nap(const struct cli *cli) {
-    for (int64_t ms = 0; ms < ASK_EVERY_MS && !is_interrupted(cli); ms += NAP_MS) {
-        clock_sleep_ms(cli->clock, NAP_MS);
+/* Each line of the text; the first one behind its name. */
+static void say(const struct cli *cli, const char *name, struct view text) {
+    struct view line;
+    for (bool is_first = true; view_split(&text, '\n', &line); is_first = false) {
+        fprintf(cli->err, "%s%s", is_first ? name : "", is_first ? ": " : "  ");
+        cli_write(cli->err, table_clean(line, cli->arena));
+        fputs("\n", cli->err);
     }
 }
 
@@ -163,18 +176,22 @@ static void explain(struct session *session, const struct follow_target *target,
     if (handler_plan(&session->handler, &invocation, &made, &err) < 0 || made.n != 1) {
         return;
     }
-    struct view why = table_clean(made.changes[0].rollout.why, cli->arena);
-    struct view remedy = table_clean(made.changes[0].rollout.remedy, cli->arena);
-    if (why.len > 0) {
-        fputs("why: ", cli->err);
-        cli_write(cli->err, why);
-        fputs("\n", cli->err);
+    say(cli, "why", made.changes[0].rollout.why);
+    say(cli, "remedy", made.changes[0].rollout.remedy);
+}
+
+/* Nothing more is known of it; why, has been said where it was an error. */
+static int leave(const struct cli *cli, const struct follow_target *target, int64_t waited_ms) {
+    struct buf waited BUF_AUTO = BUF_INIT(64);
+    append_duration(&waited, waited_ms);
+    if (cli_is_interrupted(cli)) {
+        fputs("interrupted; ", cli->err);
+    } else {
+        fprintf(cli->err, "not completed after %s; ", buf_cstr(&waited));
     }
-    if (remedy.len > 0) {
-        fputs("remedy: ", cli->err);
-        cli_write(cli->err, remedy);
-        fputs("\n", cli->err);
-    }
+    fprintf(cli->err, "the deployment goes on; see: slipway status %.*s\n", (int)target->name.len,
+            target->name.data);
+    return EXIT_STATUS_FAILED;
 }
 
 static int end(struct session *session, const struct follow_target *target,
@@ -193,10 +210,8 @@ static int end(struct session *session, const struct follow_target *target,
         explain(session, target, service, state);
         return EXIT_STATUS_FAILED;
     case FOLLOW_GOING:
-        break;
+        return leave(session->cli, target, clock_wall_ms(session->cli->clock) - target->begun_ms);
     }
-    fprintf(err, "the deployment goes on; see: slipway status %.*s\n", (int)target->name.len,
-            target->name.data);
     return EXIT_STATUS_FAILED;
 }
 
@@ -220,11 +235,10 @@ int follow(struct session *session, const struct follow_target *target, int64_t 
         } else {
             failures = 0;
             state = follow_judge(&service, target->deployment_id);
-            show_line(&progress,
-                      follow_line(target, &service, shown_time(cli, target), cli->columns, &arena));
+            show(&progress, target, &service, &arena);
         }
         if (state == FOLLOW_GOING &&
-            (is_interrupted(cli) || clock_monotonic_ms(cli->clock) >= until_ms)) {
+            (cli_is_interrupted(cli) || clock_monotonic_ms(cli->clock) >= until_ms)) {
             break;
         }
         if (state == FOLLOW_GOING) {

@@ -21,14 +21,16 @@ struct follow_target {
     struct view name; /* "backend" */
     struct view cluster, service;
     struct view deployment_id; /* empty: whichever is the PRIMARY one */
-    int64_t begun_ms;          /* wall clock: events before that are not shown */
+    int64_t begun_ms;          /* wall clock; the time that is shown counts from there */
 };
 
-/* How the deployment stands. */
+/* How the deployment stands. ECS keeps no rollout state of services behind a Classic Load Balancer:
+ * theirs is completed once all its tasks run and no other deployment is left. */
 enum follow_state follow_judge(const struct ecs_service_state *service, struct view deployment_id);
 
-/* "backend: 2/4 running, 2 pending, 1m12s: (service web) has started 2 tasks", at most `columns`
- * characters (0: any number); in the arena, .data NULL when memory ran out. */
+/* "backend: 2/4 running, 2 pending, 1m12s: (service web) has started 2 tasks", in less than
+ * `columns` characters, so that the cursor stays in the line (0: any number); in the arena, .data
+ * NULL when memory ran out. */
 struct view follow_line(const struct follow_target *target, const struct ecs_service_state *service,
                         int64_t now_ms, size_t columns, struct arena *arena);
 
