@@ -4,9 +4,9 @@
 #include "cli/follow.h"
 #include "cli/session.h"
 #include "cli/show_plan.h"
+#include "cli/via_event.h"
 #include "handlers/deploy/execute.h"
 #include "handlers/report.h"
-#include "runtime/aws/events.h"
 #include "runtime/base/buf.h"
 
 #include <string.h>
@@ -20,7 +20,6 @@
 
 #define RESPONSE_BYTES ((size_t)6 * 1024 * 1024)
 #define DEFAULT_TIMEOUT_MINUTES 30
-#define PUT_EVENTS_MS ((int64_t)30000)
 /* A plan that changes under the person's eyes is shown again so many times. */
 #define ASKS_MAX 3
 
@@ -59,12 +58,14 @@ const struct option_row rollback_options[] = {
 
 struct work {
     struct cli *cli;
+    const char *command; /* "deploy" */
     struct session *session;
     const struct arguments *arguments;
     struct manual_request request;
     struct view detail_type; /* DEPLOY, ROLLBACK */
     uint64_t random;         /* of the event's id: all plans are of one event */
     int64_t started_ms;      /* monotonic */
+    int64_t timeout_ms;      /* of following */
     struct err *err;
 };
 
@@ -123,6 +124,16 @@ static int carry_out(const struct work *work, struct planned *made) {
     return 0;
 }
 
+/* For a person who is asked: beside the machine's JSON, where that is wanted. */
+static int show(const struct work *work, const struct planned *made) {
+    struct cli shown = *work->cli;
+    if (arguments_has(work->arguments, "json")) {
+        shown.out = shown.err;
+        shown.colours = false;
+    }
+    return show_plan(&shown, made->changes, made->n, work->err);
+}
+
 static int show_only(const struct work *work, struct planned *made) {
     int shown = arguments_has(work->arguments, "json")
                     ? (carry_out(work, made) < 0 ? -1 : print_response(work, made))
@@ -149,7 +160,7 @@ static int ask(const struct work *work, struct planned *made, bool *ret_wanted) 
         *made = again;
         if (!*ret_wanted) {
             fputs("\nmeanwhile this has changed; now it is:\n\n", cli->err);
-            if (show_plan(cli, made->changes, made->n, work->err) < 0) {
+            if (show(work, made) < 0) {
                 return -1;
             }
             if (!plan_does_something(made->changes, made->n)) {
@@ -169,127 +180,131 @@ static bool can_be_followed(const struct change *change) {
            (change->delivery == DELIVER_UPDATE_SERVICE || change->delivery == DELIVER_STOP);
 }
 
-static int parse_timeout(const struct work *work, int64_t *ret_ms) {
-    struct view text = option(work, "timeout");
+static int read_timeout(struct work *work) {
+    const char *text = arguments_value(work->arguments, "timeout");
     int64_t minutes = DEFAULT_TIMEOUT_MINUTES;
-    if (text.len > 0 && (!view_to_i64(text, &minutes) || minutes < 1 || minutes > 24 * 60)) {
-        return cli_usage_error(work->cli, "deploy", "--timeout: expected 1 to 1440 minutes");
+    if (text && (!view_to_i64(view_of(text), &minutes) || minutes < 1 || minutes > 24 * 60)) {
+        return cli_usage_error(work->cli, work->command, "--timeout: expected 1 to 1440 minutes");
     }
-    *ret_ms = minutes * 60 * 1000;
+    work->timeout_ms = minutes * 60 * 1000;
     return EXIT_STATUS_DONE;
 }
 
-static int follow_all(const struct work *work, const struct planned *made, int64_t timeout_ms) {
+static int follow_one(const struct work *work, const struct change *change,
+                      struct view deployment_id) {
+    const struct follow_target target = {
+        .name = change->target->name,
+        .cluster = change->target->cluster,
+        .service = change->target->service,
+        .deployment_id = deployment_id,
+        .begun_ms = clock_wall_ms(work->cli->clock),
+    };
+    return follow(work->session, &target, work->timeout_ms);
+}
+
+static int follow_all(const struct work *work, const struct planned *made) {
     int status = EXIT_STATUS_DONE;
-    if (work->cli->catch_interrupts) {
-        work->cli->catch_interrupts();
-    }
     for (size_t i = 0; i < made->n; i++) {
         const struct change *change = &made->changes[i];
-        if (!can_be_followed(change)) {
-            continue;
+        if (can_be_followed(change)) {
+            int one = follow_one(work, change, change->deployment_id);
+            status = status == EXIT_STATUS_DONE ? one : status;
+        } else if (change->delivery == DELIVER_CODE_DEPLOY && change->deployment_id.len > 0) {
+            fputs("CodeDeploy carries it out from here; this does not follow it\n", work->cli->err);
         }
-        const struct follow_target target = {
-            .name = change->target->name,
-            .cluster = change->target->cluster,
-            .service = change->target->service,
-            .deployment_id = change->deployment_id,
-            .begun_ms = clock_wall_ms(work->cli->clock),
-        };
-        int one = follow(work->session, &target, timeout_ms);
-        status = status == EXIT_STATUS_DONE ? one : status;
     }
     return status;
 }
 
+/* The one that is unchanged because an earlier deploy is still on its way: an answer of "done"
+ * would promise what may yet fail. */
+static const struct change *still_under_way(const struct planned *made) {
+    for (size_t i = 0; i < made->n; i++) {
+        const struct change *change = &made->changes[i];
+        if (change->verdict == VERDICT_UNCHANGED && change->target && change->facts &&
+            change->target->kind == TARGET_SERVICE && change->facts->service.primary &&
+            view_equal(change->facts->service.primary->rollout_state, VIEW("IN_PROGRESS"))) {
+            return change;
+        }
+    }
+    return NULL;
+}
+
+static int do_nothing(const struct work *work, struct planned *made) {
+    const struct change *under_way = still_under_way(made);
+    int status = show_only(work, made);
+    if (status != EXIT_STATUS_DONE || !under_way || arguments_has(work->arguments, "no-wait")) {
+        return status;
+    }
+    fflush(work->cli->out);
+    if (work->cli->catch_interrupts) {
+        work->cli->catch_interrupts();
+    }
+    return follow_one(work, under_way, under_way->facts->service.primary->id);
+}
+
 /* --- doing --- */
+
+static int nothing_was_done(const struct work *work) {
+    fputs("nothing was done\n", work->cli->err);
+    return EXIT_STATUS_REFUSED;
+}
 
 static int do_it(const struct work *work) {
     struct planned made;
-    int64_t timeout_ms = 0;
     bool json = arguments_has(work->arguments, "json");
-    int status = parse_timeout(work, &timeout_ms);
-    if (status != EXIT_STATUS_DONE) {
-        return status;
+    if (make_plan(work, false, &made) < 0) {
+        return cli_fail(work->cli, work->err);
     }
-    if (make_plan(work, false, &made) < 0 || carry_out(work, &made) < 0 ||
+    if (cli_is_interrupted(work->cli)) {
+        return nothing_was_done(work);
+    }
+    if (carry_out(work, &made) < 0 ||
         (json ? print_response(work, &made)
               : show_outcome(work->cli, made.changes, made.n, work->err)) < 0) {
         return cli_fail(work->cli, work->err);
     }
-    status = exit_status_of(made.changes, made.n);
+    fflush(work->cli->out);
+    int status = exit_status_of(made.changes, made.n);
     return status != EXIT_STATUS_DONE || arguments_has(work->arguments, "no-wait")
                ? status
-               : follow_all(work, &made, timeout_ms);
+               : follow_all(work, &made);
 }
 
 static int plan_and_do(const struct work *work) {
     struct planned made;
     bool wanted;
-    if (!arguments_has(work->arguments, "yes") && !work->cli->is_interactive) {
-        return cli_usage_error(work->cli, "deploy",
-                               "nobody is there to be asked; say --yes to do it all the same");
-    }
     if (make_plan(work, true, &made) < 0) {
         return cli_fail(work->cli, work->err);
     }
     int status = exit_status_of(made.changes, made.n);
     if (status != EXIT_STATUS_DONE || !plan_does_something(made.changes, made.n)) {
-        return show_only(work, &made);
+        return do_nothing(work, &made);
     }
-    if (!arguments_has(work->arguments, "json") &&
-        show_plan(work->cli, made.changes, made.n, work->err) < 0) {
+    bool is_asked = !arguments_has(work->arguments, "yes");
+    if ((is_asked || !arguments_has(work->arguments, "json")) && show(work, &made) < 0) {
         return cli_fail(work->cli, work->err);
     }
     fflush(work->cli->out);
+    /* From here Ctrl-C is an answer; what is being written is written to its end. */
+    if (work->cli->catch_interrupts) {
+        work->cli->catch_interrupts();
+    }
     if (ask(work, &made, &wanted) < 0) {
         return cli_fail(work->cli, work->err);
     }
-    if (!wanted) {
-        fputs("nothing was done\n", work->cli->err);
-        return EXIT_STATUS_REFUSED;
-    }
-    return do_it(work);
-}
-
-/* --- by event --- */
-
-static int send_event(const struct work *work) {
-    struct session *session = work->session;
-    const struct config *config = &session->config;
-    struct arena *arena = work->cli->arena;
-    struct view detail;
-    struct aws_call call = {0};
-    struct view source = config->is_prod
-                             ? VIEW("action.production")
-                             : arena_printf(arena, "action." VIEW_FMT, VIEW_ARG(config->env));
-    if (!source.data || manual_detail(&work->request, arena, &detail, work->err) < 0) {
-        return cli_fail(work->cli, work->err);
-    }
-    const struct events_entry entry = {
-        .source = source, .detail_type = work->detail_type, .detail = detail};
-    if (events_put_events_call(&entry, 1, VIEW(""), VIEW(""), arena, &call, work->err) < 0) {
-        return cli_fail(work->cli, work->err);
-    }
-    aws_call_all(session->aws, &call, 1, clock_monotonic_ms(work->cli->clock) + PUT_EVENTS_MS,
-                 arena);
-    if (events_put_events_result(&call, work->err) < 0) {
-        return cli_fail(work->cli, work->err);
-    }
-    cli_write(work->cli->out, call.response);
-    fputs("\n", work->cli->out);
-    return EXIT_STATUS_DONE;
+    return wanted ? do_it(work) : nothing_was_done(work);
 }
 
 /* --- the commands --- */
 
-enum action { ACTION_PLAN, ACTION_DO };
+enum action { ACTION_PLAN, ACTION_DO, ACTION_SEND };
 
-static int run(struct work *work, enum action action, bool via_event) {
+static int run(struct work *work, enum action action) {
     struct session session SESSION_AUTO = {0};
     struct err err;
     err_init(&err);
-    const struct session_options options = {.tells = action == ACTION_DO && !via_event};
+    const struct session_options options = {.tells = action == ACTION_DO};
     work->session = &session;
     work->err = &err;
     work->random = clock_random(work->cli->clock);
@@ -303,8 +318,12 @@ static int run(struct work *work, enum action action, bool via_event) {
                 ? arena_printf(work->cli->arena, "slipway by " VIEW_FMT, VIEW_ARG(session.caller))
                 : VIEW("slipway");
     }
-    if (via_event) {
-        return send_event(work);
+    if (action == ACTION_SEND) {
+        const struct via_event event = {.request = &work->request,
+                                        .detail_type = work->detail_type,
+                                        .asks = !arguments_has(work->arguments, "yes"),
+                                        .json = arguments_has(work->arguments, "json")};
+        return via_event_send(&session, &event);
     }
     if (action == ACTION_DO) {
         return plan_and_do(work);
@@ -313,12 +332,49 @@ static int run(struct work *work, enum action action, bool via_event) {
     return make_plan(work, true, &made) < 0 ? cli_fail(work->cli, &err) : show_only(work, &made);
 }
 
-static int read_deploy(struct work *work, const char *command) {
-    const struct arguments *arguments = work->arguments;
-    if (arguments->n_operands < 1 || arguments->n_operands > 2) {
-        return cli_usage_error(work->cli, command, "expected a service and at most one tag");
+/* deploy and rollback, when it is no dry run. */
+static int run_writing(struct work *work) {
+    bool via_event = arguments_has(work->arguments, "via-event");
+    int status = read_timeout(work);
+    if (status != EXIT_STATUS_DONE) {
+        return status;
     }
-    work->detail_type = VIEW("DEPLOY");
+    if (!via_event && !arguments_has(work->arguments, "yes") && !work->cli->is_interactive) {
+        return cli_usage_error(work->cli, work->command,
+                               "nobody is there to be asked; say --yes to do it all the same");
+    }
+    return run(work, via_event ? ACTION_SEND : ACTION_DO);
+}
+
+/* Without a tag a deploy is a restart and a rollback goes to the last one: an empty word, which a
+ * script makes of a variable that is not set, must not mean that. */
+static int read_operands(const struct work *work, const char *expected) {
+    const struct arguments *arguments = work->arguments;
+    static const char *const names[] = {"digest", "task-definition"};
+    if (arguments->n_operands < 1 || arguments->n_operands > 2) {
+        return cli_usage_error(work->cli, work->command, "expected %s", expected);
+    }
+    for (size_t i = 0; i < arguments->n_operands; i++) {
+        if (arguments->operands[i][0] == '\0') {
+            return cli_usage_error(work->cli, work->command, "word %zu is empty; expected %s",
+                                   i + 1, expected);
+        }
+    }
+    for (size_t i = 0; !view_equal(work->detail_type, VIEW("ROLLBACK")) && i < 2; i++) {
+        const char *value = arguments_value(arguments, names[i]);
+        if (value && value[0] == '\0') {
+            return cli_usage_error(work->cli, work->command, "--%s is empty", names[i]);
+        }
+    }
+    return EXIT_STATUS_DONE;
+}
+
+static int read_deploy(struct work *work) {
+    const struct arguments *arguments = work->arguments;
+    int status = read_operands(work, "a service and at most one tag");
+    if (status != EXIT_STATUS_DONE) {
+        return status;
+    }
     work->request = (struct manual_request){
         .service = view_of(arguments->operands[0]),
         .tag = arguments->n_operands > 1 ? view_of(arguments->operands[1]) : VIEW(""),
@@ -330,31 +386,38 @@ static int read_deploy(struct work *work, const char *command) {
     return EXIT_STATUS_DONE;
 }
 
+static struct work work_of(struct cli *cli, const struct arguments *arguments, const char *command,
+                           struct view detail_type) {
+    return (struct work){
+        .cli = cli, .arguments = arguments, .command = command, .detail_type = detail_type};
+}
+
 int command_plan(struct cli *cli, const struct arguments *arguments) {
-    struct work work = {.cli = cli, .arguments = arguments};
-    int status = read_deploy(&work, "plan");
-    return status != EXIT_STATUS_DONE ? status : run(&work, ACTION_PLAN, false);
+    struct work work = work_of(cli, arguments, "plan", VIEW("DEPLOY"));
+    int status = read_deploy(&work);
+    return status != EXIT_STATUS_DONE ? status : run(&work, ACTION_PLAN);
 }
 
 int command_deploy(struct cli *cli, const struct arguments *arguments) {
-    struct work work = {.cli = cli, .arguments = arguments};
-    int status = read_deploy(&work, "deploy");
-    return status != EXIT_STATUS_DONE
-               ? status
-               : run(&work, ACTION_DO, arguments_has(arguments, "via-event"));
+    struct work work = work_of(cli, arguments, "deploy", VIEW("DEPLOY"));
+    int status = read_deploy(&work);
+    return status != EXIT_STATUS_DONE ? status : run_writing(&work);
 }
 
 int command_rollback(struct cli *cli, const struct arguments *arguments) {
-    struct work work = {.cli = cli, .arguments = arguments, .detail_type = VIEW("ROLLBACK")};
-    if (arguments->n_operands < 1 || arguments->n_operands > 2) {
-        return cli_usage_error(cli, "rollback",
-                               "expected a service and at most one revision or tag");
+    struct work work = work_of(cli, arguments, "rollback", VIEW("ROLLBACK"));
+    bool is_dry = arguments_has(arguments, "dry-run");
+    int status = read_operands(&work, "a service and at most one revision or tag");
+    if (status != EXIT_STATUS_DONE) {
+        return status;
+    }
+    if (is_dry && arguments_has(arguments, "via-event")) {
+        return cli_usage_error(cli, "rollback", "--dry-run plans here; it sends no event");
     }
     work.request = (struct manual_request){
         .service = view_of(arguments->operands[0]),
         .to = arguments->n_operands > 1 ? view_of(arguments->operands[1]) : VIEW(""),
         .reason = option(&work, "reason"),
     };
-    return run(&work, arguments_has(arguments, "dry-run") ? ACTION_PLAN : ACTION_DO,
-               arguments_has(arguments, "via-event"));
+    return is_dry ? run(&work, ACTION_PLAN) : run_writing(&work);
 }

@@ -1,12 +1,13 @@
 #include "cli/show_plan.h"
 
+#include "cli/remedy.h"
 #include "cli/table.h"
 #include "handlers/deploy/plan_revision.h"
 
 #include <string.h>
 
-/* Bytes of a JSON value that are shown; a changed secret list or a whole container is longer. */
-#define VALUE_BYTES 400
+/* Of a JSON value; a changed secret list or a whole container is longer. */
+#define VALUE_CHARACTERS 400
 
 struct showing {
     const struct cli *cli;
@@ -34,9 +35,11 @@ static void put_field(struct showing *s, const char *name, struct view value) {
 }
 
 static void put_value(struct showing *s, enum colour colour, const char *mark, struct view value) {
+    struct view cut = table_cut(value, VALUE_CHARACTERS, s->cli->arena);
     if (value.len > 0) {
-        put(s, colour, mark, view_slice(value, 0, VALUE_BYTES));
-        fputs(value.len > VALUE_BYTES ? " …\n" : "\n", s->cli->out);
+        s->failed = s->failed || !cut.data;
+        put(s, colour, mark, cut);
+        fputs("\n", s->cli->out);
     }
 }
 
@@ -70,7 +73,7 @@ static void put_reason(struct showing *s, const struct change *change) {
     put_field(s, "because", change->note);
     if (change->err) {
         put_field(s, err_name(change->err->code), view_of(change->err->message));
-        put_field(s, "remedy", view_of(change->err->remedy));
+        put_field(s, "remedy", remedy_for_person(change->err, s->cli->arena));
     }
 }
 
@@ -214,16 +217,24 @@ bool plan_does_something(const struct change *changes, size_t n) {
     return false;
 }
 
+static bool is_failed(const struct change *change) {
+    return change->verdict == VERDICT_FAILED || change->status == CHANGE_FAILED;
+}
+
+/* A change that was ignored has not taken place either: ENABLE_MANUAL_DEPLOY is false. */
+static bool is_refused(const struct change *change) {
+    return change->verdict == VERDICT_REFUSED || change->verdict == VERDICT_SUPERSEDED ||
+           change->verdict == VERDICT_IGNORED || change->status == CHANGE_REFUSED ||
+           change->status == CHANGE_SUPERSEDED;
+}
+
 int exit_status_of(const struct change *changes, size_t n) {
     int status = EXIT_STATUS_DONE;
     for (size_t i = 0; i < n; i++) {
-        if (changes[i].verdict == VERDICT_FAILED || changes[i].status == CHANGE_FAILED) {
+        if (is_failed(&changes[i])) {
             return EXIT_STATUS_FAILED;
         }
-        if (changes[i].verdict == VERDICT_REFUSED || changes[i].verdict == VERDICT_SUPERSEDED ||
-            changes[i].status == CHANGE_REFUSED || changes[i].status == CHANGE_SUPERSEDED) {
-            status = EXIT_STATUS_REFUSED;
-        }
+        status = is_refused(&changes[i]) ? EXIT_STATUS_REFUSED : status;
     }
     return status;
 }

@@ -21,7 +21,8 @@ bool plans_are_same(const struct change *a, size_t n_a, const struct change *b, 
 /* Whether any change would write something. */
 bool plan_does_something(const struct change *changes, size_t n);
 
-/* The exit status that goes with the most serious change. */
+/* The exit status that goes with the most serious change; what was asked for and does not take
+ * place (refused, superseded, ignored) is 3. */
 int exit_status_of(const struct change *changes, size_t n);
 
 #endif
