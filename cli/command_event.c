@@ -14,17 +14,31 @@ const struct option_row event_options[] = {
     {0},
 };
 
-/* The status that goes with the answer's. */
-static int status_of(struct view response) {
+static bool is_refused(const struct json *answer) {
+    return view_equal(json_string(json_get(answer, "status")), VIEW("refused"));
+}
+
+/* The status that goes with the answer's: an object, an array of them, or of an SQS batch what SQS
+ * would deliver again. */
+static int status_of(const struct json *answer) {
+    if (json_count(json_get(answer, "batchItemFailures")) > 0) {
+        return EXIT_STATUS_FAILED;
+    }
+    bool refused = is_refused(answer);
+    const struct json *one = json_type(answer) == JSON_ARRAY ? json_first(answer) : NULL;
+    for (; one; one = json_next(one)) {
+        refused = refused || is_refused(one);
+    }
+    return refused ? EXIT_STATUS_REFUSED : EXIT_STATUS_DONE;
+}
+
+static int read_status(struct view response) {
     static const struct json_limits limits = {.max_bytes = FILE_BYTES, .max_depth = 64};
     struct json *root JSON_AUTO = NULL;
     struct err err;
     err_init(&err);
-    if (json_parse(response, &limits, "answer", &root, &err) < 0) {
-        return EXIT_STATUS_DONE;
-    }
-    return view_equal(json_string(json_get(root, "status")), VIEW("refused")) ? EXIT_STATUS_REFUSED
-                                                                              : EXIT_STATUS_DONE;
+    return json_parse(response, &limits, "answer", &root, &err) < 0 ? EXIT_STATUS_FAILED
+                                                                    : status_of(root);
 }
 
 int command_event(struct cli *cli, const struct arguments *arguments) {
@@ -58,5 +72,5 @@ int command_event(struct cli *cli, const struct arguments *arguments) {
     }
     cli_write(cli->out, buf_view(&response));
     cli_write(cli->out, VIEW("\n"));
-    return status_of(buf_view(&response));
+    return read_status(buf_view(&response));
 }

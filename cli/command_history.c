@@ -14,7 +14,6 @@
 #define JSON_BYTES ((size_t)16 * 1024 * 1024)
 #define READ_MS ((int64_t)60000)
 #define DIGEST_SHOWN (sizeof("sha256:") - 1 + 12)
-#define REASON_SHOWN 40
 
 const struct option_row history_options[] = {
     {.name = "max", .letter = 'n', .value = "N", .help = "so many revisions (10, at most 100)"},
@@ -117,11 +116,11 @@ static int print_table(const struct history *h) {
         row[3].text = ecs_tag_value(revision, TAG_IMAGE_TAG);
         row[4].text = view_slice(ecs_tag_value(revision, TAG_DIGEST), 0, DIGEST_SHOWN);
         row[5] = (struct table_cell){completed ? VIEW("yes") : VIEW(""), COLOUR_GREEN};
-        row[6].text = view_slice(ecs_tag_value(revision, TAG_EVENT_ID), 0, REASON_SHOWN);
-        row[7].text = view_slice(ecs_tag_value(revision, TAG_REASON), 0, REASON_SHOWN);
+        row[6].text = ecs_tag_value(revision, TAG_EVENT_ID);
+        row[7].text = ecs_tag_value(revision, TAG_REASON);
     }
-    table_print(&table, cli);
-    return 0;
+    table.cuts_last = true;
+    return table_print(&table, cli) < 0 ? err_out_of_memory(h->err, "table") : 0;
 }
 
 static int print_json(const struct history *h) {
@@ -130,12 +129,14 @@ static int print_json(const struct history *h) {
     json_begin_array(&w, NULL);
     for (size_t i = 0; i < h->n; i++) {
         const struct ecs_task_definition *revision = &h->revisions[i];
-        char registered[TIME_RFC3339_BYTES];
-        time_format_rfc3339(revision->registered_at_ms, registered);
+        char registered[TIME_RFC3339_BYTES] = "";
+        if (revision->registered_at_ms > 0) {
+            time_format_rfc3339(revision->registered_at_ms, registered);
+        }
         json_begin_object(&w, NULL);
         json_put_string(&w, "task_definition", revision->arn);
         json_put_bool(&w, "runs", runs(h, revision));
-        json_put_string(&w, "registered", view_of(registered));
+        json_put_optional(&w, "registered", view_of(registered));
         json_put_optional(&w, "event_time", ecs_tag_value(revision, TAG_EVENT_TIME));
         json_put_optional(&w, "event_id", ecs_tag_value(revision, TAG_EVENT_ID));
         json_put_optional(&w, "tag", ecs_tag_value(revision, TAG_IMAGE_TAG));
@@ -183,13 +184,13 @@ int command_history(struct cli *cli, const struct arguments *arguments) {
     err_init(&err);
     const struct session_options options = {0};
     struct history history = {.session = &session, .err = &err};
-    struct view text = view_of(arguments_value(arguments, "max"));
+    const char *text = arguments_value(arguments, "max");
     int64_t max = DEFAULT_REVISIONS;
     if (arguments->n_operands != 1) {
         return cli_usage_error(cli, "history", "expected one service");
     }
-    if (text.len > 0 &&
-        (!view_to_i64(text, &max) || max < 1 || max > ECS_LIST_TASK_DEFINITIONS_MAX)) {
+    if (text &&
+        (!view_to_i64(view_of(text), &max) || max < 1 || max > ECS_LIST_TASK_DEFINITIONS_MAX)) {
         return cli_usage_error(cli, "history", "--max: expected 1 to %d",
                                ECS_LIST_TASK_DEFINITIONS_MAX);
     }

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* slipway status: what runs where. */
 
@@ -48,7 +49,7 @@ static struct table_cell rollout_cell(const struct what_runs *one, struct arena 
     struct table_cell cell = {0};
     const struct ecs_deployment *primary = one->service.primary;
     if (one->err) {
-        return (struct table_cell){view_of(one->err->message), COLOUR_RED};
+        return (struct table_cell){view_of(err_name(one->err->code)), COLOUR_RED};
     }
     if (one->target.kind != TARGET_SERVICE || !primary) {
         cell.text = one->target.kind == TARGET_LAMBDA ? lower(one->function.update_status, arena)
@@ -99,8 +100,20 @@ static int print_table(const struct status *s) {
         row[6].text = tasks_text(one, cli->arena);
         row[7] = rollout_cell(one, cli->arena);
     }
-    table_print(&table, cli);
-    return 0;
+    return table_print(&table, cli) < 0 ? err_out_of_memory(s->err, "table") : 0;
+}
+
+/* Why some could not be read, below the table; what is the same for several once. */
+static int say_errors(const struct status *s) {
+    const struct err *last = NULL;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct err *one = s->all[i].err;
+        if (one && (!last || strcmp(one->message, last->message) != 0)) {
+            (void)cli_fail(s->session->cli, one);
+        }
+        last = one ? one : last;
+    }
+    return last ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;
 }
 
 static void put_time(struct json_writer *w, const char *name, int64_t ms) {
@@ -183,10 +196,6 @@ int command_status(struct cli *cli, const struct arguments *arguments) {
         (arguments_has(arguments, "json") ? print_json(&status) : print_table(&status)) < 0) {
         return cli_fail(cli, &err);
     }
-    for (size_t i = 0; i < status.n; i++) {
-        if (status.all[i].err) {
-            return EXIT_STATUS_FAILED;
-        }
-    }
-    return EXIT_STATUS_DONE;
+    fflush(cli->out);
+    return say_errors(&status);
 }
