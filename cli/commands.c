@@ -136,13 +136,14 @@ const struct command cli_commands[] = {
      .options = config_migrate_options,
      .run = command_config_migrate},
     {.name = "config render",
-     .synopsis = "[--json|--sam|--tfvars] FILE",
-     .summary = "print the function's environment variables, made from an environment file",
+     .synopsis = "[--json|--sam|--tfvars] FILE...|all",
+     .summary = "print the function's environment variables, made from environment files",
      .details =
          "PROJECT_NAME, PROJECT_ENV, ECR_* and ECS_SERVICE_MAP. --sam prints words for a shell:\n"
          "eval \"sam deploy --parameter-overrides $(slipway config render --sam dev.yaml)\", with\n"
          "what the file does not hold, such as PassRoleArns, beside them. --tfvars prints\n"
-         "project_name, ecs_service_map and so on.",
+         "project_name, ecs_service_map and so on. Of several files JSON is an object by file.\n"
+         "Leaves with 1 if one could not be rendered; the others are.",
      .example = "slipway config render --sam prod.yaml",
      .options = config_render_options,
      .run = command_config_render},
