@@ -89,6 +89,7 @@ static void complain_of_circle(const struct settings *settings, const struct wor
         at = settings_source_of(settings, at);
     } while (at && at != workload && !path.failed);
     buf_append(&path, check_shown(workload->name.text));
+    problems->out_of_memory |= path.failed && !path.over_limit;
     problems_add(problems, check_at(SEVERITY_ERROR, settings, workload->source_name.value),
                  "let one of them create its repository: mode: create_ecr",
                  "use_existing goes round in a circle: %s%s", buf_cstr(&path),

@@ -5,9 +5,10 @@
 #include "handlers/deploy/target.h"
 
 /* A project that ECR refuses is told once, at the project. */
-static struct view project_for_names(const struct settings *settings, struct arena *arena) {
+static struct view project_for_names(const struct settings *settings, struct problems *problems) {
     struct view project = settings->project.text;
-    struct view probe = arena_printf(arena, VIEW_FMT "_backend", VIEW_ARG(project));
+    struct view probe = arena_printf(problems->arena, VIEW_FMT "_backend", VIEW_ARG(project));
+    problems->out_of_memory |= probe.data == NULL;
     return project.len > 0 && probe.data && image_repository_is_valid(probe) ? project
                                                                              : VIEW("project");
 }
@@ -16,9 +17,9 @@ static struct view project_for_names(const struct settings *settings, struct are
 
 static int check_repository_name(const struct settings *settings, const struct workload *workload,
                                  struct problems *problems) {
-    struct view repository = target_conventional_repository(
-        project_for_names(settings, problems->arena), workload_target_kind(workload->kind),
-        workload->name.text, problems->arena);
+    struct view repository = target_conventional_repository(project_for_names(settings, problems),
+                                                            workload_target_kind(workload->kind),
+                                                            workload->name.text, problems->arena);
     if (!repository.data) {
         return -1;
     }
