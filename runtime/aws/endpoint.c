@@ -182,11 +182,29 @@ static void pattern_append(struct buf *buf, const char *pattern, struct view reg
     }
 }
 
+/* AWS General Reference, "AWS Identity and Access Management endpoints and quotas". */
+static void global_host_append(struct buf *buf, const struct aws_service *service,
+                               struct view region, struct switches on) {
+    struct view partition = arn_region_partition(region);
+    const char *suffix = on.dualstack ? ".{dual}" : ".{suffix}";
+    buf_append_str(buf, service->endpoint_prefix);
+    if (view_equal(partition, VIEW("aws-us-gov"))) {
+        buf_append_str(buf, ".us-gov");
+    } else if (view_equal(partition, VIEW("aws"))) {
+        pattern_append(buf, on.dualstack ? "{fips}.global" : "{fips}", region, on.fips);
+    } else {
+        pattern_append(buf, ".{region}", region, on.fips);
+    }
+    pattern_append(buf, suffix, region, on.fips);
+}
+
 /* The host that AWS documents for the service in the region. */
 static void host_append(struct buf *buf, const struct aws_service *service, struct view region,
                         struct switches on) {
     bool is_gov = view_equal(arn_region_partition(region), VIEW("aws-us-gov"));
-    if (on.dualstack && service->dualstack_host) {
+    if (service->is_global) {
+        global_host_append(buf, service, region, on);
+    } else if (on.dualstack && service->dualstack_host) {
         pattern_append(buf, service->dualstack_host, region, on.fips);
     } else if (on.dualstack) {
         buf_append_str(buf, service->name);

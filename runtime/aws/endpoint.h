@@ -38,6 +38,8 @@ struct aws_service {
     bool limit_is_quota;        /* LimitExceededException is a quota, not a throttle */
     bool gov_is_fips;           /* in aws-us-gov the plain host is the FIPS one, as STS's is */
     bool gov_dualstack_is_fips; /* and the dual-stack one too, as EventBridge's is */
+    bool is_global; /* one for the partition, as IAM is: the region is the one that it is signed for
+                     */
 };
 
 struct endpoint {

@@ -1,0 +1,60 @@
+#include "runtime/aws/lambda_settings.h"
+
+#include "runtime/aws/answer.h"
+#include "runtime/aws/uri.h"
+
+#define PATH_BYTES ((size_t)4096)
+
+/* {"FunctionArn":"arn:…","Role":"arn:…","Environment":{"Variables":{"PROJECT_NAME":"…"}}} */
+int lambda_settings_result(const struct aws_call *call, struct arena *arena,
+                           struct lambda_settings *ret_settings, struct err *err) {
+    struct lambda_settings settings = {.variables = {.type = JSON_NULL}};
+    struct lambda_function function;
+    struct json_span root;
+    if (lambda_configuration_result(call, arena, &function, err) < 0 ||
+        answer_object(call, &root, err) < 0 ||
+        answer_string(call, root, "Role", arena, &settings.role, err) < 0) {
+        return -1;
+    }
+    settings.arn = function.arn;
+    if (!json_find_path(root, &settings.variables, "Environment", "Variables", NULL) ||
+        settings.variables.type != JSON_OBJECT) {
+        settings.variables = (struct json_span){.type = JSON_NULL};
+    }
+    *ret_settings = settings;
+    return 0;
+}
+
+int lambda_get_policy_call(struct view name, struct arena *arena, struct aws_call *ret_call,
+                           struct err *err) {
+    struct buf path BUF_AUTO = BUF_INIT(PATH_BYTES);
+    struct aws_call call = {.service = &lambda_service, .operation = "GetPolicy", .method = "GET"};
+    buf_append_str(&path, "/2015-03-31/functions/");
+    uri_append_encoded(&path, name, '\0');
+    buf_append_str(&path, "/policy");
+    if (buf_check(&path, "a request's path", err) < 0) {
+        return -1;
+    }
+    call.path = arena_copy(arena, buf_view(&path));
+    if (!call.path.data) {
+        return err_out_of_memory(err, "a request");
+    }
+    *ret_call = call;
+    return 0;
+}
+
+/* {"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[…]}","RevisionId":"…"} */
+int lambda_get_policy_result(const struct aws_call *call, struct arena *arena,
+                             struct view *ret_policy, struct err *err) {
+    struct json_span root;
+    if (answer_has_code(call, "ResourceNotFoundException")) {
+        *ret_policy = (struct view){0};
+        return 0;
+    }
+    if (answer_failed(call)) {
+        return answer_pass_on(call, err);
+    }
+    return answer_object(call, &root, err) < 0
+               ? -1
+               : answer_string(call, root, "Policy", arena, ret_policy, err);
+}
