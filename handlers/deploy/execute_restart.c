@@ -10,8 +10,8 @@ static bool same_service(const struct move *a, const struct move *b) {
            view_equal(a->change->target->service, b->change->target->service);
 }
 
-/* A deploy of the same payload has just started new tasks of the service. */
-static bool is_covered(const struct execution *x, const struct move *restart) {
+/* What a deploy of the same payload has just done to the service; NULL: there is none. */
+static const struct move *deploy_beside(const struct execution *x, const struct move *restart) {
     for (size_t i = 0; i < x->n; i++) {
         const struct move *move = &x->moves[i];
         bool gave_revision = move->change->status == CHANGE_DEPLOYED ||
@@ -19,10 +19,42 @@ static bool is_covered(const struct execution *x, const struct move *restart) {
                              (move->change->status == CHANGE_SUPERSEDED && move->own.len > 0);
         if (move->change->verdict == VERDICT_DEPLOY && move->ended && gave_revision &&
             same_service(move, restart)) {
-            return true;
+            return move;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Where ECS goes back by itself, the tasks from before stay, without the change that the restart is
+ * for; and a restart in the midst of that might bring back what is being stopped. */
+static int wait_for_stop(struct execution *x, struct move *move) {
+    struct err error;
+    err_init(&error);
+    (void)err_set(&error, ERR_AWS_UNAVAILABLE,
+                  "service '" VIEW_FMT
+                  "' is going back, and cannot be restarted before that is over",
+                  VIEW_ARG(move->change->target->service));
+    err_remedy(&error, "nothing now: the event is retried");
+    return move_fail(x, move, &error, VIEW(""));
+}
+
+static int settle_beside_deploys(struct execution *x) {
+    for (size_t i = 0; i < x->n; i++) {
+        struct move *move = &x->moves[i];
+        const struct move *deploy =
+            move_is_open(move, VERDICT_RESTART) ? deploy_beside(x, move) : NULL;
+        if (!deploy) {
+            continue;
+        }
+        int rc = deploy->change->delivery == DELIVER_STOP
+                     ? wait_for_stop(x, move)
+                     : move_end(x, move, CHANGE_UNCHANGED,
+                                VIEW("a deploy of the same payload has started new tasks"));
+        if (rc != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int refuse_for_time(struct execution *x, struct move *move) {
@@ -157,13 +189,8 @@ static bool any_open(const struct execution *x) {
 }
 
 int execute_restart(struct execution *x) {
-    for (size_t i = 0; i < x->n; i++) {
-        struct move *move = &x->moves[i];
-        if (move_is_open(move, VERDICT_RESTART) && is_covered(x, move) &&
-            move_end(x, move, CHANGE_UNCHANGED,
-                     VIEW("a deploy of the same payload has started new tasks")) != 0) {
-            return -1;
-        }
+    if (settle_beside_deploys(x) != 0) {
+        return -1;
     }
     for (int attempt = 1; any_open(x) && attempt <= RESTART_ATTEMPTS; attempt++) {
         if (restart_once(x) != 0 ||

@@ -1,68 +1,6 @@
 #include "tests/unit/handlers/execute_fixture.h"
 
-/* Restarts, and several changes in one payload. */
-
-/* --- restarts --- */
-
-static void test_restarts(void **state) {
-    struct fixture *f = *state;
-    add_service(f, "web");
-    fake_clock_sleep(&f->clock, 5000);
-    process_add(&f->process, "web", "e-1", NOW_MS + 5000, "");
-    run(f);
-    const struct change *c = &f->process.changes[0];
-    assert_status(c, CHANGE_RESTARTED);
-    assert_view(c->deployment_id, "ecs-svc/2");
-    assert_view(c->to_task_definition, FAKE_ARN "task-definition/web:40");
-    assert_int_equal(f->ecs.forced, 1);
-    assert_int_equal(f->ecs.registers, 0);
-}
-
-static void restart_with(struct fixture *f, int nth, enum fault fault) {
-    add_service(f, "web");
-    process_add(&f->process, "web", "e-1", NOW_MS + 5000, "");
-    add_rule(f, "UpdateService", nth, fault);
-    run(f);
-}
-
-static void test_lost_answer_of_restart_is_found(void **state) {
-    struct fixture *f = *state;
-    restart_with(f, 0, FAULT_LOST_ANSWER);
-    assert_status(&f->process.changes[0], CHANGE_RESTARTED);
-    assert_int_equal(f->ecs.forced, 1);
-}
-
-static void test_lost_restart_is_made_again(void **state) {
-    struct fixture *f = *state;
-    restart_with(f, 0, FAULT_LOST_REQUEST);
-    assert_status(&f->process.changes[0], CHANGE_RESTARTED);
-    assert_int_equal(f->ecs.forced, 1);
-}
-
-static void test_restart_lost_twice_fails(void **state) {
-    struct fixture *f = *state;
-    restart_with(f, -1, FAULT_LOST_REQUEST);
-    assert_status(&f->process.changes[0], CHANGE_FAILED);
-    assert_int_equal(f->seen[0], 2);
-}
-
-static void test_hidden_failure_of_restart_is_not_believed(void **state) {
-    struct fixture *f = *state;
-    restart_with(f, -1, FAULT_HIDDEN);
-    assert_status(&f->process.changes[0], CHANGE_FAILED);
-    assert_says(&f->process.changes[0], ERR_BAD_RESPONSE, "");
-}
-
-static void test_covered_restart_is_unchanged(void **state) {
-    struct fixture *f = *state;
-    add_service(f, "web"); /* its deployment began now */
-    process_add(&f->process, "web", "e-1", NOW_MS - 1000, "");
-    run(f);
-    assert_status(&f->process.changes[0], CHANGE_UNCHANGED);
-    assert_int_equal(f->ecs.updates, 0);
-}
-
-/* --- several at once --- */
+/* Several changes in one payload. */
 
 static void test_many_targets_take_as_many_waves_as_one(void **state) {
     struct fixture *f = *state;
@@ -201,12 +139,6 @@ static void test_failures_stay_apart(void **state) {
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_restarts),
-        TEST(test_lost_answer_of_restart_is_found),
-        TEST(test_lost_restart_is_made_again),
-        TEST(test_restart_lost_twice_fails),
-        TEST(test_hidden_failure_of_restart_is_not_believed),
-        TEST(test_covered_restart_is_unchanged),
         TEST(test_many_targets_take_as_many_waves_as_one),
         TEST(test_registrations_beyond_the_burst_are_paced),
         TEST(test_doubts_beyond_the_burst),
