@@ -13,9 +13,11 @@
 #define KEEP_DEFAULT 50
 
 const struct option_row ecr_policy_options[] = {
-    {.name = "org", .value = "ID", .help = "trust all accounts of this organization"},
-    {.name = "account", .value = "ID", .help = "trust this account: it says which of its roles"},
-    {.name = "role", .value = "ARN", .help = "trust this role, which has to exist already"},
+    {.name = "org", .value = "ID,...", .help = "trust all accounts of these organizations"},
+    {.name = "account",
+     .value = "ID,...",
+     .help = "trust these accounts: each says which of its roles"},
+    {.name = "role", .value = "ARN,...", .help = "trust these roles, which have to exist already"},
     {.name = "lambda", .help = "let Lambda pull for functions of these accounts"},
     {.name = "project", .value = "NAME", .help = "only functions whose names begin with it"},
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
@@ -26,23 +28,23 @@ const struct option_row ecr_pull_policy_options[] = {
     {.name = "registry", .value = "ACCOUNT", .help = "the account of the registry"},
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
     {.name = "project", .value = "NAME", .help = "the repositories of this project"},
-    {.name = "repository", .value = "NAME", .help = "this repository, too"},
+    {.name = "repository", .value = "NAME,...", .help = "these repositories, too"},
     {0},
 };
 
 const struct option_row ecr_lifecycle_options[] = {
     {.name = "keep", .value = "N", .help = "how many of git-*, and of all, stay (50)"},
-    {.name = "protect", .value = "PATTERN", .help = "tags to be kept besides the usual ones"},
+    {.name = "protect", .value = "PATTERN,...", .help = "tags to be kept besides the usual ones"},
     {.name = "check", .help = "tell which running images a policy would expire"},
     {.name = "policy", .value = "FILE", .help = "check this one, not the repositories' own"},
     {0},
 };
 
 const struct option_row ecr_replication_options[] = {
-    {.name = "to", .value = "ACCOUNT:REGION", .help = "copy to this registry"},
-    {.name = "prefix", .value = "PROJECT_", .help = "only repositories that begin with it"},
+    {.name = "to", .value = "ID:REGION,...", .help = "copy to these registries, of account ID"},
+    {.name = "prefix", .value = "PROJECT_,...", .help = "only repositories that begin so"},
     {.name = "permission", .help = "print the policy of the registry that receives"},
-    {.name = "from", .value = "ACCOUNT", .help = "the account that copies, for --permission"},
+    {.name = "from", .value = "ACCOUNT,...", .help = "the accounts that copy, for --permission"},
     {0},
 };
 
@@ -255,51 +257,46 @@ int command_ecr_lifecycle(struct cli *cli, const struct arguments *arguments) {
 
 /* --- replication --- */
 
-static int print_permission(struct cli *cli, const char *name, struct view source,
-                            const struct names *places, struct view prefix) {
-    struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
-    struct err err;
-    err_init(&err);
-    if (source.len == 0) {
-        return cli_usage_error(cli, name, "--permission needs --from: the account that copies");
+/* What of the options is for which of the two documents. NULL: nothing is wrong. */
+static const char *wrong_with_replication(const struct arguments *arguments,
+                                          const struct names *places, const struct names *sources) {
+    if (places->n == 0) {
+        return "no registry to copy to: give --to";
     }
-    if (places->n != 1) {
-        return cli_usage_error(cli, name,
-                               "--permission is for one --to: each registry has a "
-                               "policy of its own");
+    if (!arguments_has(arguments, "permission")) {
+        return sources->n > 0 ? "--from is for --permission" : NULL;
     }
-    struct ecr_place place = ecr_place_of(places->items[0]);
-    if (ecr_replication_permission(source, &place, prefix, cli->arena, &json, &err) < 0) {
-        return fail(cli, name, &err);
+    if (sources->n == 0) {
+        return "--permission needs --from: the account that copies";
     }
-    return print(cli, name, &json, DOCUMENT_ECR_POLICY_MAX, &err);
+    return places->n > 1 ? "--permission is for one --to: each registry has a policy of its own"
+                         : NULL;
 }
 
 int command_ecr_replication(struct cli *cli, const struct arguments *arguments) {
     static const char name[] = "ecr replication";
     struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
     struct names places = {0};
-    struct view prefix;
-    struct view source;
+    struct names prefixes = {0};
+    struct names sources = {0};
     struct err err;
     err_init(&err);
     if (no_operands(arguments, &err) < 0 ||
         read_names(cli, arguments, "to", NAME_PLACE, &places, &err) < 0 ||
-        read_name(arguments, "prefix", NAME_PREFIX, &prefix, &err) < 0 ||
-        read_name(arguments, "from", NAME_ACCOUNT, &source, &err) < 0) {
+        read_names(cli, arguments, "prefix", NAME_PREFIX, &prefixes, &err) < 0 ||
+        read_names(cli, arguments, "from", NAME_ACCOUNT, &sources, &err) < 0) {
         return fail(cli, name, &err);
     }
-    if (places.n == 0) {
-        return cli_usage_error(cli, name, "no registry to copy to: give --to");
+    const char *wrong = wrong_with_replication(arguments, &places, &sources);
+    if (wrong) {
+        return cli_usage_error(cli, name, "%s", wrong);
     }
-    if (arguments_has(arguments, "permission")) {
-        return print_permission(cli, name, source, &places, prefix);
-    }
-    if (source.len > 0) {
-        return cli_usage_error(cli, name, "--from is for --permission");
-    }
-    if (ecr_replication(&places, prefix, &json, &err) < 0) {
+    bool is_permission = arguments_has(arguments, "permission");
+    struct ecr_place place = ecr_place_of(places.items[0]);
+    if ((is_permission
+             ? ecr_replication_permission(&sources, &place, &prefixes, cli->arena, &json, &err)
+             : ecr_replication(&places, &prefixes, &json, &err)) < 0) {
         return fail(cli, name, &err);
     }
-    return print(cli, name, &json, DOCUMENT_BYTES, &err);
+    return print(cli, name, &json, is_permission ? DOCUMENT_ECR_POLICY_MAX : DOCUMENT_BYTES, &err);
 }

@@ -263,6 +263,8 @@ void ecr_pull_policy(const struct ecr_pull *from, struct arena *arena, struct bu
 
 /* Amazon ECR User Guide, "Private image replication": destinations of all rules together. */
 #define DESTINATIONS_MAX 25
+/* Amazon ECR API Reference, "ReplicationRule": filters of one rule. */
+#define FILTERS_MAX 100
 
 struct ecr_place ecr_place_of(struct view name) {
     struct ecr_place place = {0};
@@ -270,23 +272,14 @@ struct ecr_place ecr_place_of(struct view name) {
     return place;
 }
 
-/* {"rules":[{"destinations":[{"region":"eu-west-1","registryId":"222222222222"}],
- *  "repositoryFilters":[{"filter":"myproject_","filterType":"PREFIX_MATCH"}]}]} */
-int ecr_replication(const struct names *places, struct view prefix, struct buf *out,
-                    struct err *err) {
-    struct json_writer w = json_writer(out);
-    struct ecr_place first = {0};
+static int check_places(const struct names *places, struct err *err) {
     if (places->n > DESTINATIONS_MAX) {
         return err_set(err, ERR_CONFIG_INVALID, "%zu destinations; ECR takes %d", places->n,
                        DESTINATIONS_MAX);
     }
-    json_begin_object(&w, NULL);
-    json_begin_array(&w, "rules");
-    json_begin_object(&w, NULL);
-    json_begin_array(&w, "destinations");
-    for (size_t i = 0; i < places->n; i++) {
+    for (size_t i = 1; i < places->n; i++) {
+        struct ecr_place first = ecr_place_of(places->items[0]);
         struct ecr_place place = ecr_place_of(places->items[i]);
-        first = i == 0 ? place : first;
         if (!view_equal(arn_region_partition(place.region), arn_region_partition(first.region))) {
             return err_set(err, ERR_CONFIG_INVALID,
                            "'" VIEW_FMT "' and '" VIEW_FMT
@@ -294,18 +287,43 @@ int ecr_replication(const struct names *places, struct view prefix, struct buf *
                            "another",
                            VIEW_ARG(places->items[0]), VIEW_ARG(places->items[i]));
         }
+    }
+    return 0;
+}
+
+/* {"rules":[{"destinations":[{"region":"eu-west-1","registryId":"222222222222"}],
+ *  "repositoryFilters":[{"filter":"myproject_","filterType":"PREFIX_MATCH"}]}]}; what one of the
+ * filters matches is copied. */
+int ecr_replication(const struct names *places, const struct names *prefixes, struct buf *out,
+                    struct err *err) {
+    struct json_writer w = json_writer(out);
+    if (check_places(places, err) < 0) {
+        return -1;
+    }
+    if (prefixes->n > FILTERS_MAX) {
+        return err_set(err, ERR_CONFIG_INVALID, "%zu prefixes; ECR takes %d", prefixes->n,
+                       FILTERS_MAX);
+    }
+    json_begin_object(&w, NULL);
+    json_begin_array(&w, "rules");
+    json_begin_object(&w, NULL);
+    json_begin_array(&w, "destinations");
+    for (size_t i = 0; i < places->n; i++) {
+        struct ecr_place place = ecr_place_of(places->items[i]);
         json_begin_object(&w, NULL);
         json_put_string(&w, "region", place.region);
         json_put_string(&w, "registryId", place.account);
         json_end_object(&w);
     }
     json_end_array(&w);
-    if (prefix.len > 0) {
+    if (prefixes->n > 0) {
         json_begin_array(&w, "repositoryFilters");
-        json_begin_object(&w, NULL);
-        json_put_string(&w, "filter", prefix);
-        json_put_string(&w, "filterType", VIEW("PREFIX_MATCH"));
-        json_end_object(&w);
+        for (size_t i = 0; i < prefixes->n; i++) {
+            json_begin_object(&w, NULL);
+            json_put_string(&w, "filter", prefixes->items[i]);
+            json_put_string(&w, "filterType", VIEW("PREFIX_MATCH"));
+            json_end_object(&w);
+        }
         json_end_array(&w);
     }
     json_end_object(&w);
@@ -314,36 +332,71 @@ int ecr_replication(const struct names *places, struct view prefix, struct buf *
     return 0;
 }
 
-/* {"Version":"2012-10-17","Statement":[{"Sid":"ReplicationFrom111111111111","Effect":"Allow",
+/* {"Sid":"ReplicationFrom111111111111","Effect":"Allow",
  *  "Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":[…],
- *  "Resource":"arn:aws:ecr:eu-west-1:222222222222:repository/myproject_*"}]} */
-int ecr_replication_permission(struct view source, const struct ecr_place *place,
-                               struct view prefix, struct arena *arena, struct buf *out,
-                               struct err *err) {
-    struct json_writer w = json_writer(out);
-    struct view partition = arn_region_partition(place->region);
-    if (view_equal(source, place->account)) {
-        return err_set(err, ERR_CONFIG_INVALID,
-                       "replication within account " VIEW_FMT " needs no permission",
-                       VIEW_ARG(source));
-    }
+ *  "Resource":["arn:aws:ecr:eu-west-1:222222222222:repository/myproject_*"]} */
+static int put_source(struct json_writer *w, struct view source, const struct names *repositories,
+                      struct view partition, struct arena *arena, struct err *err) {
     struct view sid = arena_printf(arena, "ReplicationFrom" VIEW_FMT, VIEW_ARG(source));
     struct view root = arena_printf(arena, "arn:" VIEW_FMT ":iam::" VIEW_FMT ":root",
                                     VIEW_ARG(partition), VIEW_ARG(source));
-    struct view repositories = arena_printf(
-        arena, "arn:" VIEW_FMT ":ecr:" VIEW_FMT ":" VIEW_FMT ":repository/" VIEW_FMT "*",
-        VIEW_ARG(partition), VIEW_ARG(place->region), VIEW_ARG(place->account), VIEW_ARG(prefix));
-    if (!sid.data || !root.data || !repositories.data) {
+    if (!sid.data || !root.data) {
         return err_out_of_memory(err, "policy");
     }
+    begin_statement(w, sid.data);
+    json_begin_object(w, "Principal");
+    json_put_string(w, "AWS", root);
+    json_end_object(w);
+    put_strings(w, "Action", replicate, COUNT(replicate));
+    put_names(w, "Resource", repositories);
+    json_end_object(w);
+    return 0;
+}
+
+/* Where copies may come: the repositories that begin with a prefix; without any, all. */
+static int repositories_of(const struct ecr_place *place, const struct names *prefixes,
+                           struct arena *arena, struct names *ret_repositories, struct err *err) {
+    struct names all = {.items = ARENA_ARRAY(arena, prefixes->n + 1, struct view)};
+    do {
+        struct view prefix = prefixes->n > 0 ? prefixes->items[all.n] : (struct view){0};
+        struct view arn = {0};
+        if (all.items) {
+            arn = arena_printf(
+                arena, "arn:" VIEW_FMT ":ecr:" VIEW_FMT ":" VIEW_FMT ":repository/" VIEW_FMT "*",
+                VIEW_ARG(arn_region_partition(place->region)), VIEW_ARG(place->region),
+                VIEW_ARG(place->account), VIEW_ARG(prefix));
+        }
+        if (!arn.data) {
+            return err_out_of_memory(err, "policy");
+        }
+        all.items[all.n++] = arn;
+    } while (all.n < prefixes->n);
+    *ret_repositories = all;
+    return 0;
+}
+
+int ecr_replication_permission(const struct names *sources, const struct ecr_place *place,
+                               const struct names *prefixes, struct arena *arena, struct buf *out,
+                               struct err *err) {
+    struct json_writer w = json_writer(out);
+    struct names repositories = {0};
+    for (size_t i = 0; i < sources->n; i++) {
+        if (view_equal(sources->items[i], place->account)) {
+            return err_set(err, ERR_CONFIG_INVALID,
+                           "replication within account " VIEW_FMT " needs no permission",
+                           VIEW_ARG(place->account));
+        }
+    }
+    if (repositories_of(place, prefixes, arena, &repositories, err) < 0) {
+        return -1;
+    }
     begin_policy(&w);
-    begin_statement(&w, sid.data);
-    json_begin_object(&w, "Principal");
-    json_put_string(&w, "AWS", root);
-    json_end_object(&w);
-    put_strings(&w, "Action", replicate, COUNT(replicate));
-    json_put_string(&w, "Resource", repositories);
-    json_end_object(&w);
+    for (size_t i = 0; i < sources->n; i++) {
+        if (put_source(&w, sources->items[i], &repositories, arn_region_partition(place->region),
+                       arena, err) < 0) {
+            return -1;
+        }
+    }
     end_policy(&w);
     return 0;
 }

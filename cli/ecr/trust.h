@@ -46,14 +46,16 @@ struct ecr_place {
 /* Of a NAME_PLACE. */
 struct ecr_place ecr_place_of(struct view name);
 
-/* Appends the registry's replication configuration: everything, or what begins with `prefix`.
- * -1: ERR_CONFIG_INVALID for too many places, or ones of several partitions. */
-ERR_MUST_USE int ecr_replication(const struct names *places, struct view prefix, struct buf *out,
-                                 struct err *err);
-/* Appends the policy of the registry that receives: `source` may replicate there. -1:
- * ERR_CONFIG_INVALID if it is the source's own account, which needs none. */
-ERR_MUST_USE int ecr_replication_permission(struct view source, const struct ecr_place *place,
-                                            struct view prefix, struct arena *arena,
+/* Appends the registry's replication configuration: everything, or what begins with one of the
+ * prefixes. -1: ERR_CONFIG_INVALID for too many places or prefixes, or places of several
+ * partitions. */
+ERR_MUST_USE int ecr_replication(const struct names *places, const struct names *prefixes,
+                                 struct buf *out, struct err *err);
+/* Appends the policy of the registry that receives: the accounts may replicate there. -1:
+ * ERR_CONFIG_INVALID if one is the registry's own account, which needs none; ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int ecr_replication_permission(const struct names *sources,
+                                            const struct ecr_place *place,
+                                            const struct names *prefixes, struct arena *arena,
                                             struct buf *out, struct err *err);
 
 #endif

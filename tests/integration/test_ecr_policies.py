@@ -157,26 +157,31 @@ def test_ecr_takes_the_policies(client: Callable[..., Any]) -> None:
     for words, _ in TRUST:
         ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps(printed("policy", *words)))
     ecr.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps(printed("lifecycle", "--protect", "rel-*")))
-    places = printed("replication", "--to", f"{PROD}:{REGION},{REGISTRY}:eu-west-1", "--prefix", "myproject_")
+    places = printed("replication", "--to", f"{PROD}:{REGION},{REGISTRY}:eu-west-1", "--prefix", "myproject_,shared/")
     ecr.put_replication_configuration(replicationConfiguration=places)
     stranger = client("ecr", STRANGER)
     with pytest.raises(ClientError, match="AccessDenied"):
         stranger.describe_images(registryId=REGISTRY, repositoryName=REPOSITORY)
 
 
-def test_a_registry_admits_the_copies_of_one_account_alone(world: World) -> None:
-    policy = statements("replication", "--to", f"{PROD}:{REGION}", "--prefix", "myproject_", "--permission", "--from", REGISTRY)
-    mine = f"arn:aws:ecr:{REGION}:{PROD}:repository/myproject_backend"
+@pytest.mark.parametrize(("sources", "prefixes"), [([REGISTRY], ["myproject_"]), ([REGISTRY, DEV], ["myproject_", "shared/"])],
+                         ids=lambda value: ",".join(value))
+def test_a_registry_admits_the_copies_of_given_accounts_alone(sources: list[str], prefixes: list[str]) -> None:
+    policy = statements("replication", "--to", f"{PROD}:{REGION}", "--prefix", ",".join(prefixes), "--permission",
+                        "--from", ",".join(sources))
 
-    def admits(account: str, action: str, resource: str) -> bool:
-        who = admin(account)
+    def admits(account: str, action: str, name: str, region: str = REGION) -> bool:
+        who, resource = admin(account), f"arn:aws:ecr:{region}:{PROD}:repository/{name}"
         return decide(policy, who, action, resource, principal_context(who), identity=False) == "allow"
 
-    for action in ("ecr:ReplicateImage", "ecr:CreateRepository"):
-        assert admits(REGISTRY, action, mine)
-        assert not any(admits(account, action, mine) for account in (DEV, STAGING, STRANGER))
-        assert not admits(REGISTRY, action, f"arn:aws:ecr:{REGION}:{PROD}:repository/other_backend")
-    assert not any(admits(REGISTRY, action, mine) for action in NEVER if action not in ("ecr:ReplicateImage", "ecr:CreateRepository"))
+    copying = ("ecr:ReplicateImage", "ecr:CreateRepository")
+    for account in (REGISTRY, DEV, STAGING, STRANGER):
+        for action in copying:
+            assert admits(account, action, "myproject_backend") == (account in sources)
+            assert admits(account, action, "shared/base") == (account in sources and "shared/" in prefixes)
+            assert not admits(account, action, "other_backend")
+            assert not admits(account, action, "myproject_backend", "eu-west-1")
+        assert not any(admits(account, action, "myproject_backend") for action in NEVER if action not in copying)
 
 
 # --- lifecycle --check ---

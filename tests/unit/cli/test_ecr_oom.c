@@ -58,19 +58,22 @@ static int trust(struct arena *arena, struct err *err) {
     struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
     struct ecr_trust all = {.has_functions = true, .region = VIEW("us-east-1")};
     struct names places = {0};
+    struct names prefixes = {0};
     const struct ecr_place place = {VIEW("222222222222"), VIEW("us-east-1")};
     struct ecr_pull pull = {
         .account = VIEW("111111111111"), .region = VIEW("us-east-1"), .project = VIEW("p")};
-    if (names_add(&all.accounts, "222222222222,333333333333", NAME_ACCOUNT, arena, err) < 0 ||
+    struct names sources = {0};
+    if (names_add(&sources, "111111111111", NAME_ACCOUNT, arena, err) < 0 ||
+        names_add(&all.accounts, "222222222222,333333333333", NAME_ACCOUNT, arena, err) < 0 ||
         names_add(&all.roles, "arn:aws:iam::222222222222:role/r", NAME_ROLE, arena, err) < 0 ||
         names_add(&places, "222222222222:us-east-1", NAME_PLACE, arena, err) < 0 ||
+        names_add(&prefixes, "p_,q_", NAME_PREFIX, arena, err) < 0 ||
         ecr_trust_policy(&all, arena, &json, err) < 0 || buf_check(&json, "policy", err) < 0) {
         return -1;
     }
     buf_clear(&json);
-    if (ecr_replication(&places, VIEW("p_"), &json, err) < 0 ||
-        ecr_replication_permission(VIEW("111111111111"), &place, VIEW("p_"), arena, &json, err) <
-            0) {
+    if (ecr_replication(&places, &prefixes, &json, err) < 0 ||
+        ecr_replication_permission(&sources, &place, &prefixes, arena, &json, err) < 0) {
         return -1;
     }
     ecr_pull_policy(&pull, arena, &json);
