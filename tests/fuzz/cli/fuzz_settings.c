@@ -5,6 +5,7 @@
  * names of its grammar, a registry, and a repository that ECR takes for all that runs.
  */
 
+#define _GNU_SOURCE /* memmem() */
 #include "cli/settings/check.h"
 #include "handlers/deploy/image.h"
 #include "runtime/aws/arn.h"
