@@ -2,7 +2,6 @@
 
 #include "runtime/aws/aws_failure.h"
 
-#include "runtime/aws/ec2.h"
 #include "runtime/aws/sts.h"
 #include "runtime/aws/xml.h"
 #include "runtime/base/json_scan.h"
@@ -145,10 +144,16 @@ static int64_t read_retry_after(const struct http_exchange *exchange) {
     return seconds >= 0 ? seconds * 1000 : -1;
 }
 
-/* S3 has its <Error> without an <ErrorResponse> around it. */
+/* Where those have their code and their words that do not speak the query protocol as STS does. */
+static const struct {
+    const char *code;
+    const char *message;
+} xml_errors[] = {
+    {"Error/Code", "Error/Message"},                                 /* S3 */
+    {"Response/Errors/Error/Code", "Response/Errors/Error/Message"}, /* EC2 */
+};
+
 static bool read_xml(struct view body, struct arena *arena, struct aws_failure *failure) {
-    struct buf code BUF_AUTO = BUF_INIT(AWS_CODE_BYTES);
-    struct buf message BUF_AUTO = BUF_INIT(XML_MAX_BYTES);
     struct view sts_code;
     struct view sts_message;
     if (sts_error_parse(body, arena, &sts_code, &sts_message)) {
@@ -156,14 +161,17 @@ static bool read_xml(struct view body, struct arena *arena, struct aws_failure *
         failure->message = clean_message(sts_message, arena);
         return true;
     }
-    if (!xml_text(body, "Error/Code", &code)) {
-        return false;
+    for (size_t i = 0; i < sizeof(xml_errors) / sizeof(xml_errors[0]); i++) {
+        struct buf code BUF_AUTO = BUF_INIT(XML_MAX_BYTES);
+        struct buf message BUF_AUTO = BUF_INIT(XML_MAX_BYTES);
+        if (xml_text(body, xml_errors[i].code, &code)) {
+            failure->code = clean_code(arena_copy(arena, buf_view(&code)));
+            (void)xml_text(body, xml_errors[i].message, &message);
+            failure->message = clean_message(buf_view(&message), arena);
+            return true;
+        }
     }
-    failure->code = arena_copy(arena, clean_code(buf_view(&code)));
-    if (xml_text(body, "Error/Message", &message)) {
-        failure->message = clean_message(buf_view(&message), arena);
-    }
-    return true;
+    return false;
 }
 
 struct aws_failure aws_failure_read(const struct aws_service *service,
