@@ -33,7 +33,7 @@ PASSED = "arn:aws:iam::222222222222:role/task,arn:aws:iam::222222222222:role/exe
 EVERY_SWITCH = {"EnableTasks": "true", "EnableLambda": "true", "EnableCodeDeploy": "true", "EnvFileBuckets": "myproject-env-files",
                 "TaskStarterRoleArns": "arn:aws:iam::222222222222:role/starter",
                 "SnsTopicArn": "arn:aws:sns:eu-west-1:222222222222:deploys", "NotifyEventBus": "deploys",
-                "SlackWebhookParameter": "/slipway/webhook"}
+                "SlackWebhookParameter": "/slipway/webhook", "SlipwayConfig": "ssm:/slipway/dev"}
 # Sets of parameters that switch every condition both ways.
 PLAIN: dict[str, Any] = {"ProjectName": "myproject", "ProjectEnv": "dev", "PassRoleArns": ""}
 CASES: list[dict[str, Any]] = [
@@ -60,9 +60,11 @@ CASES: list[dict[str, Any]] = [
         "EnvFileKeys": "api/.env,web/.env",
         "NotifyEventBus": "arn:aws:events:us-east-1:111111111111:event-bus/central",
         "SlackWebhookParameter": "arn:aws:ssm:us-east-1:111111111111:parameter/slack/webhook",
+        "SlipwayConfig": "ssm:arn:aws:ssm:us-east-1:111111111111:parameter/slipway/prod",
         "AlarmTopicArn": "arn:aws:sns:eu-west-1:222222222222:alarms",
     },
-    {**PLAIN, "SlackWebhookParameter": "slack", "EnableSsmMonitoring": "false", "EnableManualDeploy": "false",
+    {**PLAIN, "SlipwayConfig": "s3://myproject-config/dev/environment.json"},
+    {**PLAIN, "SlipwayConfig": "ssm:slipway", "SlackWebhookParameter": "slack", "EnableSsmMonitoring": "false", "EnableManualDeploy": "false",
      "EnableEcrMonitoring": "false", "EnableS3Monitoring": "false"},
 ]
 GLOBAL_KEYS = {"aws:SecureTransport", "aws:SourceArn", "aws:SourceAccount", "aws:PrincipalOrgID"}
@@ -106,6 +108,8 @@ SWITCHES: list[tuple[dict[str, str], set[str]]] = [
     ({"NotifyEventBus": "deploys"}, {"events:PutEvents"}),
     ({"SlackWebhookParameter": "/slack/webhook"}, {"ssm:GetParameter", "kms:Decrypt"}),
     ({"SlackWebhookUrl": "https://hooks.example.com/x"}, set()),
+    ({"SlipwayConfig": "ssm:/slipway/dev"}, {"ssm:GetParameter", "kms:Decrypt"}),
+    ({"SlipwayConfig": "s3://myproject-config/dev.json"}, {"s3:GetObject", "kms:Decrypt"}),
 ]
 NOTHING_ON = {**PLAIN, "EnableSsmMonitoring": "false", "EnableS3Monitoring": "false", "EnableManualDeploy": "false",
               "EnableEcrMonitoring": "false"}
@@ -391,6 +395,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("an alias for a key", {"Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:222222222222:alias/aws/ssm"}),
     ("any key", {"Action": "kms:Decrypt", "Resource": "*"}),
     ("any parameter", {"Action": "ssm:GetParameter", "Resource": "*"}),
+    ("any object", {"Action": "s3:GetObject", "Resource": "*"}),
+    ("a bucket for an object", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::myproject-config"}),
     ("an operation of the console", {"Action": "sns:PublishMessage", "Resource": "arn:aws:sns:eu-west-1:222222222222:x"}),
 ]
 

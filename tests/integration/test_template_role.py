@@ -4,6 +4,7 @@ policy. The stories of other modules are told again, under that role."""
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ PARAMETERS = {"ProjectName": "myproject", "ProjectEnv": "prod", "EcrStrategy": "
               "EcrAccountRegion": REGION, "PassRoleArns": PASSED}
 EVERYTHING = {"EnableTasks": "true", "TaskStarterRoleArns": EVENTS_ROLE, "TaskRulePattern": "*", "SchedulePattern": "*",
               "EnableLambda": "true", "FunctionPattern": NAME, "EnableCodeDeploy": "true", "SnsTopicArn": TOPIC,
-              "NotifyEventBus": BUS, "SlackWebhookParameter": PARAMETER}
+              "NotifyEventBus": BUS, "SlackWebhookParameter": PARAMETER, "SlipwayConfig": "ssm:/slipway/prod"}
 CLUSTER_ARN = f"arn:aws:ecs:{REGION}:{PROD}:cluster/myproject_cluster_prod"
 
 
@@ -143,6 +144,7 @@ NEVER: list[tuple[str, str, Facts]] = [
     ("codedeploy:CreateDeployment", f"{CODEDEPLOY}:deploymentgroup:Another0/group", {}),
     ("sns:Publish", f"{TOPIC}_of_others", {}),
     ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter/prod/myproject/backend/PASSWORD", {}),
+    ("s3:GetObject", "arn:aws:s3:::myproject-config/prod.json", {}),
     ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {}),
     ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {
         "kms:viaservice": f"ssm.{REGION}.amazonaws.com",
@@ -167,6 +169,10 @@ SWITCHED: list[tuple[str, str, Facts, str]] = [
     ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {
         "kms:viaservice": f"ssm.{REGION}.amazonaws.com",
         "kms:encryptioncontext:parameter_arn": f"arn:aws:ssm:{REGION}:{PROD}:parameter{PARAMETER}"}, "SlackWebhookParameter"),
+    ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter/slipway/prod", {}, "SlipwayConfig"),
+    ("kms:Decrypt", f"arn:aws:kms:{REGION}:{PROD}:key/1", {
+        "kms:viaservice": f"ssm.{REGION}.amazonaws.com",
+        "kms:encryptioncontext:parameter_arn": f"arn:aws:ssm:{REGION}:{PROD}:parameter/slipway/prod"}, "SlipwayConfig"),
 ]
 
 
@@ -193,3 +199,37 @@ def test_what_it_may_with_a_switch_and_not_without(world: World, check: ModuleTy
                 ask(world, action, resource, facts)
         else:
             ask(world, action, resource, facts)
+
+
+OBJECT = "arn:aws:s3:::myproject-config/prod/environment.json"
+
+
+def test_an_object_that_holds_the_configuration_and_no_other(world: World, check: ModuleType) -> None:
+    via = {"kms:viaservice": f"s3.{REGION}.amazonaws.com"}
+    key = f"arn:aws:kms:{REGION}:{PROD}:key/1"
+    world.function_role.policy = role_policy(check, SlipwayConfig="s3://myproject-config/prod/environment.json")
+    ask(world, "s3:GetObject", OBJECT, {})
+    ask(world, "kms:Decrypt", key, {**via, "kms:encryptioncontext:aws:s3:arn": OBJECT})
+    ask(world, "kms:Decrypt", key, {**via, "kms:encryptioncontext:aws:s3:arn": OBJECT.partition("/")[0]})
+    for action, resource, facts in (
+            ("s3:GetObject", OBJECT + "x", {}), ("s3:GetObject", "arn:aws:s3:::myproject-config/prod", {}), ("s3:PutObject", OBJECT, {}),
+            ("s3:ListBucket", OBJECT.partition("/")[0], {}), ("kms:Decrypt", key, via),
+            ("kms:Decrypt", key, {**via, "kms:encryptioncontext:aws:s3:arn": OBJECT + "x"})):
+        with pytest.raises(Exception, match="is not authorized to perform"):
+            ask(world, action, resource, facts)
+            pytest.fail(f"{action} on {resource} is allowed")
+
+
+@pytest.mark.parametrize("place", ["ssm:/slipway/prod", f"ssm:arn:aws:ssm:{REGION}:{PROD}:parameter/slipway/prod",
+                                   "ssm:slipway", "s3://myproject-config/prod/environment.json"])
+def test_the_templates_role_can_read_its_configuration(world: World, functions: Functions, check: ModuleType, place: str) -> None:
+    names = ("ECR_STRATEGY", "ECR_ACCOUNT_ID", "ECR_ACCOUNT_REGION")
+    document = json.dumps(dict(zip(names, ("cross_account", REGISTRY, REGION))))
+    key = f"arn:aws:kms:{REGION}:{PROD}:key/1"
+    for name in ("/slipway/prod", "slipway"):
+        world.front.ssm.put(PROD, REGION, name, document, key="" if place.startswith("ssm:arn:") else key)
+    world.front.s3.put(PROD, REGION, "myproject-config", "prod/environment.json", document, kms_key=key)
+    world.function_role.policy = role_policy(check, SlipwayConfig=place)
+    sent = event()
+    check_deployed(world, sent, functions.fresh(**dict.fromkeys(names), SLIPWAY_CONFIG=place).invoke(sent))
+    assert not [call for call in world.front.calls if call.error]

@@ -32,8 +32,10 @@ class Ssm:
                 raise AwsError("ParameterNotFound", "")
             name = parts[5].removeprefix("parameter")
             body["Name"] = name
-        context.authorize("ssm:GetParameter", context.arn("ssm", f"parameter/{name.removeprefix('/')}"))
+        arn = context.arn("ssm", f"parameter/{name.removeprefix('/')}")
+        context.authorize("ssm:GetParameter", arn)
         key = self._keys.get((context.who.account, context.region, name))
         if key and body.get("WithDecryption"):
-            context.authorize("kms:Decrypt", key, {"kms:viaservice": f"ssm.{context.region}.amazonaws.com"})
+            context.authorize("kms:Decrypt", key, {
+                "kms:viaservice": f"ssm.{context.region}.amazonaws.com", "kms:encryptioncontext:parameter_arn": arn})
         return json_response(self._moto.json("ssm", "GetParameter", body, context.who.account, context.region))
