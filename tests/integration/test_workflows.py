@@ -143,10 +143,17 @@ def lambda_invoke():
 
 
 def events_put_events():
-    import boto3
-    answer = boto3.client("events", endpoint_url=os.environ["FRONT_URL"]).put_events(Entries=json.loads(option("entries")))
-    del answer["ResponseMetadata"]
-    print(json.dumps(answer, indent=4))
+    # By hand: a client of boto3's takes longer to make than all the rest.
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+    body = json.dumps({{"Entries": json.loads(option("entries"))}})
+    asked = AWSRequest("POST", os.environ["FRONT_URL"] + "/", data=body, headers={{
+        "X-Amz-Target": "AWSEvents.PutEvents", "Content-Type": "application/x-amz-json-1.1"}})
+    keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    SigV4Auth(keys, "events", os.environ["AWS_REGION"]).add_auth(asked)
+    request = urllib.request.Request(asked.url, body.encode(), dict(asked.headers))
+    print(json.dumps(json.loads(urllib.request.urlopen(request).read()), indent=4))
 
 
 def sqs_receive_message():
@@ -437,7 +444,7 @@ def test_silence_is_a_failure(world: World, production: Production, telling: Lam
     unnamed = event(_source="slipway", _type="Deployment Completed", project="myproject", environment="prod",
                     status="reported", outcome="completed", event_id="one more")
     run.deliver(started, [other, unnamed])
-    assert run.step("Wait for the outcome", WAIT_SECONDS="3") == 1
+    assert run.step("Wait for the outcome", WAIT_SECONDS="2") == 1
     assert "::error::nothing was told" in run.text and run.outputs["ask"]["event_id"] in run.text
 
 
