@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,14 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from command_line import run
 from conftest import Functions
 from front.core import Front
 from front.seed import ADMIN_SECRET, REGION, admin_key
 from test_arrangements import Arrangement, program
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "docs" / name for name in ("getting-started.md", "choosing-a-strategy.md", "troubleshooting.md")] + sorted(
-    (ROOT / "examples").rglob("README.md"))
+DOCUMENTS = [ROOT / "docs" / name for name in ("getting-started.md", "choosing-a-strategy.md", "troubleshooting.md",
+                                               "moving-from-ci-lambda.md")] + sorted((ROOT / "examples").rglob("README.md"))
 CASES = ("No ECR repository found", "Access Denied when pulling", "Image not found", "Migration not detecting strategy correctly")
 
 
@@ -74,6 +76,54 @@ def test_troubleshooting_has_every_code_and_every_case() -> None:
         assert f"## {case}\n" in text
 
 
+# Moving from ci_lambda
+
+
+# As its Terraform sets it, for a project with a backend and one service.
+CI_LAMBDA = {
+    "PROJECT_NAME": "myproject", "PROJECT_ENV": "prod", "AWS_REGION": REGION, "LOG_LEVEL": "info",
+    "ECS_CLUSTER_NAME": "myproject_cluster_prod",
+    "ECS_SERVICE_MAP": json.dumps({"backend": {"service_name": "myproject_service_prod", "task_family": "myproject_service_prod"},
+                                   "api": {"service_name": "myproject_service_api_prod", "task_family": "myproject_service_api_prod"}}),
+    "S3_SERVICE_MAP": json.dumps({"api": [{"bucket": "myproject-env-prod", "key": "api/.env"}]}),
+    "SERVICE_CONFIG": json.dumps({"myproject": [{"bucket": "env", "key": "api/.env"}]}),
+    "SLACK_WEBHOOK_URL": "", "DEPLOYMENT_TIMEOUT_SECONDS": "600", "MAX_DEPLOYMENT_RETRIES": "2", "DRY_RUN": "false",
+    "ENABLE_ECR_MONITORING": "true", "ENABLE_SSM_MONITORING": "yes", "ENABLE_S3_MONITORING": "1", "ENABLE_MANUAL_DEPLOY": "on"}
+
+
+def rows_of(document: str, heading: str) -> dict[str, list[str]]:
+    """Each variable of the tables below a heading, with the row's other cells."""
+    text = (ROOT / document).read_text()
+    part = text[text.index(heading):].split("\n## ")[0] if heading else text.split("\n## ")[0]
+    found: dict[str, list[str]] = {}
+    for line in re.findall(r"^\| (`[A-Z].*) \|$", part, re.MULTILINE):
+        cells = line.split(" | ")
+        found.update({name: cells[1:] for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", cells[0])})
+    return found
+
+
+def test_moving_says_what_becomes_of_every_variable() -> None:
+    rows = rows_of("docs/moving-from-ci-lambda.md", "## Variable by variable")
+    assert {name for name, cells in rows.items() if len(cells) == 2} == set(CI_LAMBDA)
+    assert all(cell.strip() for cells in rows.values() for cell in cells)
+    # What is new is everything else that slipway knows.
+    known = set(rows_of("docs/configuration.md", ""))
+    named = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "docs/moving-from-ci-lambda.md").read_text()))
+    assert known - named <= {"SLIPWAY_CONFIG"}, known - named
+
+
+def test_the_old_environment_is_taken_as_it_is(front: Front, functions: Functions) -> None:
+    """And says the same names, when all that it need not say is left away."""
+    one = Arrangement(front, functions, "one-account")
+    one.push(one.settings["prod"].registry, "myproject_backend", "git-abc123f")
+    short = ("ECS_CLUSTER_NAME", "ECS_SERVICE_MAP", "S3_SERVICE_MAP", "SERVICE_CONFIG")
+    for given in (CI_LAMBDA, {name: value for name, value in CI_LAMBDA.items() if name not in short}):
+        ran = run({**given, **admin_variables(front, one.settings["prod"].account)}, "plan", "backend", "git-abc123f")
+        assert ran.status == 0 and "git-abc123f" in ran.out, ran
+    wrong = run({**CI_LAMBDA, "DRY_RUN": "perhaps", "ENABLE_MANUAL_DEPLOY": "2"}, "plan", "backend", "git-abc123f")
+    assert wrong.status != 0 and "DRY_RUN" in wrong.err and "ENABLE_MANUAL_DEPLOY" in wrong.err, wrong
+
+
 # Getting started, gone through from top to bottom
 
 
@@ -90,6 +140,11 @@ _STAND_INS = {
 
 def blocks(document: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def admin_variables(front: Front, account: str) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL": front.url, "AWS_ACCESS_KEY_ID": admin_key(account), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET,
+            "AWS_DEFAULT_REGION": REGION}
 
 
 def stand_ins(folder: Path) -> Path:
@@ -116,8 +171,7 @@ def test_getting_started_can_be_followed(front: Front, functions: Functions, tmp
     path = f"{stand_ins(tmp_path)}:{program().parent}:{os.environ['PATH']}"
     account = one.settings["dev"].account
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120, env={
-        **passed, "PATH": path, "AWS_ENDPOINT_URL": front.url, "AWS_ACCESS_KEY_ID": admin_key(account),
-        "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_DEFAULT_REGION": REGION})
+        **passed, "PATH": path, **admin_variables(front, account)})
     assert ran.returncode == 0, ran.stdout + ran.stderr
     for said in ("1 file: no problems", "git-5e77da000000", "+ tags.slipway:reason", "myproject_service_api_dev:1"):
         assert said in ran.stdout, ran.stdout
