@@ -249,7 +249,8 @@ static int gather_kinds(const struct gatherer *gatherer, const struct facts_requ
                                           .arena = gatherer->arena,
                                           .err = gatherer->err};
     size_t n = gatherer->n;
-    return facts_gather_codedeploy(&place, requests, n) != 0 ||
+    return facts_gather_tied(&place, requests, n) != 0 ||
+                   facts_gather_codedeploy(&place, requests, n) != 0 ||
                    facts_gather_rollback(&place, requests, n) != 0 ||
                    facts_gather_rollout(&place, requests, n) != 0 ||
                    facts_gather_task(&place, requests, n) != 0 ||

@@ -42,8 +42,12 @@ struct facts {
     struct ecs_task_definition *between;  /* revisions of the family that an unfinished deploy may
                                              have left (see facts.c); mostly none */
     size_t n_between;
-    const struct err *between_err; /* why one of them could not be had */
-    struct ecr_image *tagged;      /* for a tag that does not exist: images that are there */
+    const struct err *between_err;     /* why one of them could not be had */
+    struct ecs_task_definition *below; /* revisions below the running one, where that is of another
+                                          event of the same time; mostly none */
+    size_t n_below;
+    const struct err *below_err; /* why one of them could not be had */
+    struct ecr_image *tagged;    /* for a tag that does not exist: images that are there */
     size_t n_tagged;
     struct task_facts *task;
     struct lambda_facts *lambda;

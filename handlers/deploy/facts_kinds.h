@@ -16,8 +16,10 @@ struct gathering_place {
     struct err *err; /* for ERR_OUT_OF_MEMORY */
 };
 
-/* Fill ret_facts->task and so on of those that are concerned. What AWS refuses or fails lands there
- * as an error; -1 only for ERR_OUT_OF_MEMORY. */
+/* Fill ret_facts->below, ->task and so on of those that are concerned. What AWS refuses or fails
+ * lands there as an error; -1 only for ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int facts_gather_tied(const struct gathering_place *place,
+                                   const struct facts_request *requests, size_t n);
 ERR_MUST_USE int facts_gather_task(const struct gathering_place *place,
                                    const struct facts_request *requests, size_t n);
 ERR_MUST_USE int facts_gather_lambda(const struct gathering_place *place,

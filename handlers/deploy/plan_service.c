@@ -158,12 +158,41 @@ int check_same_event(struct decision *d) {
     return decide_note(d, VERDICT_UNCHANGED, note);
 }
 
+/* An event of the same time prevailed: this one's revision is there, below the one that runs. */
+static const struct ecs_task_definition *own_below(const struct decision *d) {
+    for (size_t i = 0; i < d->facts->n_below; i++) {
+        if (revision_is_of_event(&d->facts->below[i], d->event_tag)) {
+            return &d->facts->below[i];
+        }
+    }
+    return NULL;
+}
+
+static int decide_tied(struct decision *d) {
+    const struct ecs_task_definition *running = &d->facts->running;
+    const struct ecs_task_definition *own = own_below(d);
+    if (!own) {
+        return d->facts->below_err ? decide_error(d, d->facts->below_err) : GO_ON;
+    }
+    return decide_note(
+        d, VERDICT_SUPERSEDED,
+        arena_printf(
+            d->arena,
+            "'" VIEW_FMT "' was registered for event '" VIEW_FMT "' already; event '" VIEW_FMT
+            "' of the same time deployed '" VIEW_FMT "' over it",
+            VIEW_ARG(revision_name(own->arn)), VIEW_ARG(d->trigger->event_id),
+            VIEW_ARG(ecs_tag_value(running, TAG_EVENT_ID)), VIEW_ARG(revision_name(running->arn))));
+}
+
 int check_event_order(struct decision *d) {
     const struct ecs_task_definition *running = &d->facts->running;
     int64_t running_time_ms;
     if (!decision_knows_running(d) || !revision_event_time(running, &running_time_ms) ||
-        running_time_ms <= d->trigger->event_time_ms) {
+        running_time_ms < d->trigger->event_time_ms) {
         return GO_ON;
+    }
+    if (running_time_ms == d->trigger->event_time_ms) {
+        return decide_tied(d);
     }
     struct view own = revision_time_text(d->trigger->event_time_ms, d->arena);
     struct view other = revision_time_text(running_time_ms, d->arena);

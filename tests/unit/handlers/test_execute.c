@@ -32,6 +32,40 @@ static void test_same_event_again_changes_nothing(void **state) {
     assert_int_equal(f->ecs.updates, 1);
 }
 
+/* EventBridge tells whole seconds. Of two events of one second the one that registered last
+ * prevails, however often the other is delivered. */
+static void test_two_events_of_one_second(void **state) {
+    struct fixture *f = *state;
+    run_one(f, "t01");
+    process_again(f, "e-2", NOW_MS - 500, "t02");
+    assert_status(&f->process.changes[0], CHANGE_DEPLOYED);
+    assert_runs(f, "web", 42);
+    process_again(f, "e-1", NOW_MS - 500, "t01");
+    assert_status(&f->process.changes[0], CHANGE_SUPERSEDED);
+    assert_runs(f, "web", 42);
+    process_again(f, "e-2", NOW_MS - 500, "t02");
+    assert_status(&f->process.changes[0], CHANGE_UNCHANGED);
+    process_again(f, "e-3", NOW_MS - 500, "t03"); /* a third one is new */
+    assert_status(&f->process.changes[0], CHANGE_DEPLOYED);
+    assert_runs(f, "web", 43);
+    process_again(f, "e-2", NOW_MS - 500, "t02");
+    assert_status(&f->process.changes[0], CHANGE_SUPERSEDED);
+    process_again(f, "e-1", NOW_MS - 500, "t01"); /* 43 came after 42, and that after 41 */
+    assert_runs(f, "web", 43);
+    assert_int_equal(f->ecs.registers, 3);
+}
+
+/* What cannot be read may be its own. */
+static void test_an_event_of_the_same_second_that_cannot_be_read(void **state) {
+    struct fixture *f = *state;
+    run_one(f, "t01");
+    process_again(f, "e-2", NOW_MS - 500, "t02");
+    add_rule(f, "DescribeTaskDefinition", 1, FAULT_500);
+    process_again(f, "e-1", NOW_MS - 500, "t01");
+    assert_status(&f->process.changes[0], CHANGE_FAILED);
+    assert_runs(f, "web", 42);
+}
+
 static void test_dry_run_writes_nothing(void **state) {
     struct fixture *f = *state;
     add_service(f, "web");
@@ -268,6 +302,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_deploys),
         TEST(test_same_event_again_changes_nothing),
+        TEST(test_two_events_of_one_second),
+        TEST(test_an_event_of_the_same_second_that_cannot_be_read),
         TEST(test_dry_run_writes_nothing),
         TEST(test_dry_run_of_the_environment_writes_nothing),
         TEST(test_refused_writes_nothing),
