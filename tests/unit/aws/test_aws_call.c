@@ -122,6 +122,14 @@ static void spellings_of_an_error(void **state) {
         {"<ErrorResponse><Error><Type>Sender</Type><Code>XCode</Code><Message>w &amp; "
          "w</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
          "", "XCode", "XCode: w & w (request id r-1)"},
+        {"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>w &lt;</Message><Key>k"
+         "</Key><RequestId>r-5</RequestId></Error>",
+         "", "NoSuchKey", "NoSuchKey: w < (request id r-5)"},
+        {"<Error><Code>NoSuchKey</Code></Error>", "", "NoSuchKey", "NoSuchKey"},
+        {"<Error><Code>No Such</Code></Error>", "", "", "HTTP 400"},
+        {"<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code><Message>w</Message></Error>"
+         "</Errors><RequestID>r-6</RequestID></Response>",
+         "", "InvalidVpcID.NotFound", "InvalidVpcID.NotFound: w"},
         {"{\"__type\":\"X Y\\n\",\"message\":\"a\\tb\\u0007c\"}", "", "", "HTTP 400: a b c"},
         {"{\"__type\":7,\"message\":[1]}", "", "", "HTTP 400"},
         {"[1,2]", "", "", "HTTP 400"},
