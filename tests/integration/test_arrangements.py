@@ -373,6 +373,18 @@ def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
     assert all(f"({one.path.name})" in readme for one in settings.values())
 
 
+def test_each_arrangement_is_to_be_found_once() -> None:
+    """In the table of examples/README.md, with where the images live and who pulls from there."""
+    rows = [re.split(r" \| ", line.strip("| ")) for line in (EXAMPLES / "README.md").read_text().splitlines()
+            if re.match(r"\| .*\]\([a-z-]+\) \|", line)]
+    assert sorted(re.findall(r"\(([a-z-]+)\)", row[1])[0] for row in rows) == ARRANGEMENTS
+    for _, folder, _, pulling in rows:
+        settings = read(re.findall(r"\(([a-z-]+)\)", folder)[0])
+        crossing = [env for env in ENVIRONMENTS if settings[env].registry[0] != settings[env].account]
+        accounts = {one.account for one in settings.values()}
+        assert pulling == ("the other account" if crossing and len(accounts) == 2 else ", ".join(crossing) or "nobody"), folder
+
+
 def test_the_documents_table_is_what_the_files_say() -> None:
     text = (EXAMPLES.parent / "docs" / "choosing-a-strategy.md").read_text()
     rows = {row[0]: row[1:] for row in re.findall(r"^\| ([a-z-]+) \| (\w+(?:: \w+)?) \| (\w+(?:: \w+)?) \| (\w+(?:: \w+)?) \|", text, re.MULTILINE)

@@ -17,7 +17,7 @@ from command_line import run
 from conftest import Functions
 from front.core import Front
 from front.seed import ADMIN_SECRET, REGION, admin_key
-from test_arrangements import Arrangement, program
+from test_arrangements import ARRANGEMENTS, Arrangement, program
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("getting-started.md", "choosing-a-strategy.md", "troubleshooting.md",
@@ -129,7 +129,7 @@ def test_the_old_environment_is_taken_as_it_is(front: Front, functions: Function
 
 # What the page needs besides slipway, jq and a shell. Each says how it was called.
 _STAND_INS = {
-    "sudo": "", "docker": "", "sam": "", "build.sh": "",
+    "sudo": "", "docker": '[ "$1" != login ] || cat >/dev/null', "sam": "", "build.sh": "",
     "git": "echo 5e77da000000",
     "aws": """case $1 in
         ecr) echo password ;;
@@ -181,6 +181,26 @@ def test_getting_started_can_be_followed(front: Front, functions: Functions, tmp
     assert "sam deploy --stack-name myproject-slipway-dev --parameter-overrides ProjectName=myproject ProjectEnv=dev" in called
 
 
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_an_example_can_be_followed(name: str, tmp_path: Path) -> None:
+    """Its README and the one above it, in a shell in the repository's root, with stand-ins for what asks AWS."""
+    for folder in ("examples", "infra"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    general = [block.replace("centralized-dev", name) for block in blocks("examples/README.md")]
+    script = "\n".join(["set -euo pipefail", *general, *blocks(f"examples/{name}/README.md")])
+    path = f"{stand_ins(tmp_path)}:{program().parent}:{os.environ['PATH']}"
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+                         env={**{key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}, "PATH": path})
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "files: no problems" in ran.stdout
+    called = (tmp_path / "called").read_text()
+    assert "sam deploy --stack-name myproject-slipway-staging --parameter-overrides ProjectName=myproject ProjectEnv=staging" in called
+    assert "cloudformation deploy --stack-name myproject-registry --template-file infra/registry.yaml" in called
+    assert json.loads((tmp_path / "pull.json").read_text())["Statement"]
+    if name == "replicated":
+        assert json.loads((tmp_path / "replication.json").read_text())["rules"] and "ReplicationFrom111111111111" in called
+
+
 def test_templates_have_the_parameters_that_are_given() -> None:
     """Each `aws cloudformation deploy` of a page names a template that is there, and parameters that it has."""
     seen = 0
@@ -189,7 +209,7 @@ def test_templates_have_the_parameters_that_are_given() -> None:
             for command in re.findall(r"aws cloudformation deploy (.*?[^\\])\n(?! )", block + "\n", re.DOTALL):
                 words = command.replace("\\\n", " ").split()
                 name = words[words.index("--template-file") + 1]
-                template = ROOT / name[3:] if document.parent.name == "docs" else document.parent / name
+                template = ROOT / name
                 described = yaml.compose(template.read_text(), yaml.SafeLoader)
                 parameters = next(value for key, value in described.value if key.value == "Parameters")
                 known = {key.value: {inner.value for inner, _ in value.value} for key, value in parameters.value}
