@@ -92,26 +92,67 @@ static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Behind white space and comments. */
-static size_t skip_space(struct view bytes, size_t at) {
-    while (at < bytes.len && (is_space(bytes.data[at]) || bytes.data[at] == '#')) {
-        bool is_comment = bytes.data[at] == '#';
-        while (is_comment && at < bytes.len && bytes.data[at] != '\n' && bytes.data[at] != '\r') {
-            at++;
+/* How many bytes of a line's end are there, or 0: to libyaml also U+0085, U+2028 and U+2029. */
+static size_t break_bytes(struct view bytes, size_t at) {
+    static const struct view breaks[] = {
+        {"\n", 1}, {"\r", 1}, {"\xC2\x85", 2}, {"\xE2\x80\xA8", 3}, {"\xE2\x80\xA9", 3}};
+    struct view rest = view_slice(bytes, at, bytes.len);
+    for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+        if (view_starts_with(rest, breaks[i])) {
+            return breaks[i].len;
         }
-        at += !is_comment;
     }
-    return at;
+    return 0;
+}
+
+static bool is_blank(struct view bytes, size_t at) {
+    return at < bytes.len && (bytes.data[at] == ' ' || bytes.data[at] == '\t');
+}
+
+/* Behind white space, comments, and marks of byte order that begin a line. */
+static size_t skip_space(struct view bytes, size_t at) {
+    for (;;) {
+        size_t n_break = break_bytes(bytes, at);
+        if (n_break > 0) {
+            at += n_break;
+            bool has_mark = view_starts_with(view_slice(bytes, at, bytes.len), BYTE_ORDER_MARK);
+            at += has_mark ? BYTE_ORDER_MARK.len : 0;
+        } else if (is_blank(bytes, at)) {
+            at++;
+        } else if (at < bytes.len && bytes.data[at] == '#') {
+            while (at < bytes.len && break_bytes(bytes, at) == 0) {
+                at++;
+            }
+        } else {
+            return at;
+        }
+    }
+}
+
+static bool is_of_anchor(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+           c == '-';
+}
+
+/* An anchor ends with its name, and what is right behind may be a value: "&a:b" is ":b". A tag goes
+ * on to a blank, or to a comma or a bracket. */
+static bool goes_on(struct view bytes, size_t at, char first, bool is_verbatim) {
+    if (first == '&') {
+        return is_of_anchor(bytes.data[at]);
+    }
+    return !is_blank(bytes, at) && break_bytes(bytes, at) == 0 &&
+           (is_verbatim || !view_contains_char(VIEW(",[]{}"), bytes.data[at]));
 }
 
 /* Behind an anchor or a tag, where there is one. */
 static size_t skip_property(struct view bytes, size_t at) {
-    if (at >= bytes.len || (bytes.data[at] != '&' && bytes.data[at] != '!')) {
+    char first = at < bytes.len ? bytes.data[at] : '\0';
+    if (first != '&' && first != '!') {
         return at;
     }
-    bool is_verbatim = bytes.data[at] == '!' && at + 1 < bytes.len && bytes.data[at + 1] == '<';
-    while (at < bytes.len && !is_space(bytes.data[at]) &&
-           (is_verbatim || !view_contains_char(VIEW(",[]{}"), bytes.data[at]))) {
+    at++;
+    bool is_verbatim = first == '!' && at < bytes.len && bytes.data[at] == '<';
+    while (at < bytes.len && goes_on(bytes, at, first, is_verbatim)) {
         at++;
     }
     return at;
