@@ -223,8 +223,8 @@ static inline void fake_tag_function(struct fake_lambda *lambda, struct fake_ecs
     fake_check(json_find(request, "Tags", &tags), "Tags");
     for (struct json_iterator it = json_iterate(tags); json_next_member(&it, &member);) {
         struct err err;
-        struct view key;
-        struct view value;
+        struct view key = {0};
+        struct view value = {0};
         const struct json_span name = {.text = member.name_text, .type = JSON_STRING};
         err_init(&err);
         fake_check(json_span_string(name, ecs->arena, &key, &err) == 0 &&

@@ -131,8 +131,8 @@ static void what_may_not_be_pulled(void **state) {
         "]: 403 Forbidden",
         "CannotPullContainerError: Error response from daemon: pull access denied for " IMAGE
         ", repository does not exist or may require 'docker login'",
-        "CannotPullContainerError: The task can\xe2\x80\x99t pull the image. Check that the role "
-        "has the permissions to pull images from the registry.",
+        ("CannotPullContainerError: The task can\xe2\x80\x99t pull the image. Check that the role "
+         "has the permissions to pull images from the registry."),
         "CannotPullContainerError: AccessDenied",
     };
     for (size_t i = 0; i < COUNT(execution_role); i++) {
@@ -185,8 +185,8 @@ static void what_cannot_be_reached(void **state) {
         "CannotPullContainerError: context canceled",
         "CannotPullContainerError: The task cannot pull '" IMAGE "' from the Amazon ECR "
         "repository. There is a connection issue between the task and Amazon ECR.",
-        "CannotPullContainerError: dial tcp: lookup 111111111111.dkr.ecr.us-east-1.amazonaws.com: "
-        "no such host",
+        ("CannotPullContainerError: dial tcp: lookup 111111111111.dkr.ecr.us-east-1.amazonaws.com: "
+         "no such host"),
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_leads_to(f, cases[i], "give the task's subnets a way to the registry");
