@@ -19,13 +19,10 @@
 
 /* --- saying --- */
 
-/* A file must not write to a terminal. */
 __attribute__((format(printf, 2, 0))) static void
 format_message(char message[static NOTE_BYTES], const char *format, va_list arguments) {
     vsnprintf(message, NOTE_BYTES, format, arguments);
-    for (char *c = message; *c != '\0'; c++) {
-        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
-    }
+    problem_make_printable(message);
 }
 
 struct view migrate_shown(struct view value) {

@@ -10,15 +10,27 @@
 #define FIRST_PROBLEMS 16
 #define MESSAGE_BYTES 1024 /* a character may have been cut in its last three */
 
-/* A file's content must not reach a terminal as it is: C0, DEL, and C1 in UTF-8. */
-static void make_printable(char *text) {
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
-        bool is_c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
-        if (*c < ' ' || *c == 0x7f || is_c1) {
-            *c = '?';
-            c[1] = is_c1 ? '?' : c[1];
+/* C0, DEL, C1; what separates lines and paragraphs; what turns the direction of writing. */
+static bool is_harmful(uint32_t c) {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void problem_make_printable(char *text) {
+    struct view rest = view_of(text);
+    char *to = text;
+    while (rest.len > 0) {
+        uint32_t c = 0;
+        size_t n = utf8_decode(rest, &c);
+        if (n == 0 || is_harmful(c)) {
+            *to++ = '?';
+        } else {
+            memmove(to, rest.data, n);
+            to += n;
         }
+        rest = view_slice(rest, n > 0 ? n : 1, rest.len);
     }
+    *to = '\0';
 }
 
 static struct view format_text(struct problems *problems, const char *format, va_list arguments)
@@ -26,9 +38,12 @@ static struct view format_text(struct problems *problems, const char *format, va
 
 static struct view format_text(struct problems *problems, const char *format, va_list arguments) {
     char text[MESSAGE_BYTES];
-    vsnprintf(text, sizeof(text), format, arguments);
-    make_printable(text);
-    struct view copy = arena_copy(problems->arena, utf8_cut(view_of(text), MESSAGE_BYTES - 4));
+    int len = vsnprintf(text, sizeof(text), format, arguments);
+    if (len >= MESSAGE_BYTES) {
+        text[utf8_cut(view_of(text), MESSAGE_BYTES - 4).len] = '\0';
+    }
+    problem_make_printable(text);
+    struct view copy = arena_copy(problems->arena, view_of(text));
     problems->out_of_memory |= copy.data == NULL;
     return copy;
 }

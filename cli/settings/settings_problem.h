@@ -42,13 +42,17 @@ struct problem_place {
     const struct yaml_place *place; /* NULL: the file as a whole */
 };
 
-/* The message is printf's; a control character in it becomes '?', so that a file cannot write to a
- * terminal. `remedy` is one imperative sentence. Memory that ran out is kept in `out_of_memory`. */
+/* The message is printf's, made printable. `remedy` is one imperative sentence. Memory that ran out
+ * is kept in `out_of_memory`. */
 void problems_add(struct problems *problems, struct problem_place where, const char *remedy,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The same with a remedy that is made from values. */
 void problems_remedy(struct problems *problems, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* replaces that of the problem added last */
+
+/* A file's content must not reach a terminal as it is: a control character, a separator of lines or
+ * a mark that turns the direction of writing becomes '?'. */
+void problem_make_printable(char *text);
 
 size_t problems_count(const struct problems *problems, enum severity severity);
 /* By the order in which `files` names them, then by line and column; as found where equal. */
