@@ -10,6 +10,7 @@
 #include "runtime/aws/ecs_tasks.h"
 #include "runtime/aws/events.h"
 #include "runtime/aws/lambda_api.h"
+#include "runtime/aws/s3.h"
 #include "runtime/aws/scheduler.h"
 #include "runtime/aws/sns.h"
 #include "runtime/aws/ssm.h"
@@ -107,7 +108,7 @@ static int schedule(struct arena *arena, struct err *err) {
                : scheduler_update_schedule_call(&got, VIEW("t:8"), arena, &call, err);
 }
 
-/* --- SNS, SSM --- */
+/* --- SNS, SSM, S3 --- */
 
 static int publish(struct arena *arena, struct err *err) {
     const struct sns_attribute attribute = {"status", VIEW("deployed")};
@@ -131,6 +132,18 @@ static int parameter(struct arena *arena, struct err *err) {
     call_ends(&call, 200, "");
     call.response = arena_copy(arena, VIEW("{\"Parameter\":{\"Value\":\"" E "\"}}"));
     return call.response.data ? ssm_get_parameter_result(&call, &value, err)
+                              : err_out_of_memory(err, "an answer");
+}
+
+static int object(struct arena *arena, struct err *err) {
+    struct aws_call call;
+    struct buf value BUF_AUTO = BUF_INIT(64);
+    if (s3_get_object_call(VIEW("b-1"), VIEW("k"), arena, &call, err) < 0) {
+        return -1;
+    }
+    call_ends(&call, 200, "");
+    call.response = arena_copy(arena, VIEW("{}"));
+    return call.response.data ? s3_get_object_result(&call, &value, err)
                               : err_out_of_memory(err, "an answer");
 }
 
@@ -327,9 +340,8 @@ static int service(struct arena *arena, struct err *err) {
 static void requests_and_answers(void **state) {
     (void)state;
     static const attempt attempts[] = {
-        buses,     rules,    targets,   events, schedules,
-        schedule,  publish,  parameter, groups, deployments,
-        create,    function, alias,     tasks,  service_deployments,
+        buses,     rules,   targets,     events, schedules, schedule, publish, parameter,
+        object,    groups,  deployments, create, function,  alias,    tasks,   service_deployments,
         revisions, service,
     };
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
