@@ -329,10 +329,11 @@ static int route_sqs(const struct router *router, const struct json *root, struc
         new_triggers(router, json_count(records) - routed->n_unread, routed, err) != 0) {
         return -1;
     }
+    const struct view *ids = routed->message_ids;
     const struct json *r = json_first(records);
     for (size_t i = 0; i < routed->n_triggers; i++, r = json_next(r)) {
         struct view body = json_string(json_get(r, "body"));
-        take_from_message(router, r, routed->message_ids[i], &routed->triggers[i]);
+        take_from_message(router, r, ids ? ids[i] : VIEW(""), &routed->triggers[i]);
         if (route_body(router, body, &routed->triggers[i], err) != 0) {
             return -1;
         }
