@@ -355,21 +355,30 @@ def deployed_registries(readme: str) -> set[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ARRANGEMENTS)
-def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
-    settings, wanted = read(name), set()
+def registry_parameters(settings: dict[str, Setting]) -> dict[tuple[str, str], dict[str, str]]:
+    """What infra/registry.yaml has to be given, for each registry: of the files."""
+    found = {}
     for one in settings.values():
         if not one.is_local:
             continue
-        repositories = ",".join(repository.removeprefix("myproject_") for repository in one.repositories.values())
-        trusted = {str(item["account_id"]) for item in one.content["ecr_trusted_accounts"]}
-        pulling = {other.account for other in settings.values() if other.registry == one.registry and other.account != one.account}
-        assert trusted == pulling
-        following = sorted({settings[env].account for env in ("dev", "staging")} & pulling)
-        buses = ",".join(f"arn:aws:events:{one.region}:{account}:event-bus/default" for account in following)
-        wanted.add((repositories, ",".join(sorted(trusted)), buses))
+        trusted = sorted({str(item["account_id"]) for item in one.content["ecr_trusted_accounts"]})
+        following = sorted({settings[env].account for env in ("dev", "staging")} & set(trusted))
+        found[one.registry] = {
+            "RepositoryNames": ",".join(repository.removeprefix("myproject_") for repository in one.repositories.values()),
+            "TrustedAccounts": ",".join(trusted),
+            "ForwardToBuses": ",".join(f"arn:aws:events:{one.region}:{account}:event-bus/default" for account in following)}
+    return found
+
+
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_what_the_readme_sets_up_is_what_the_files_say(name: str) -> None:
+    settings = read(name)
+    wanted = registry_parameters(settings)
+    for place, given in wanted.items():
+        pulling = {other.account for other in settings.values() if other.registry == place and other.account != place[0]}
+        assert given["TrustedAccounts"] == ",".join(sorted(pulling))
     readme = (EXAMPLES / name / "README.md").read_text()
-    assert deployed_registries(readme) == wanted
+    assert deployed_registries(readme) == {tuple(given.values()) for given in wanted.values()}
     assert all(f"({one.path.name})" in readme for one in settings.values())
 
 

@@ -7,6 +7,7 @@ import copy
 import importlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from moto.events.models import EventPattern
 from command_line import program, run
 from front.iam import Principal, decide, principal_context
 from front.seed import DEV, ORG, PROD, REGION, REGISTRY, STAGING, STRANGER
+from test_arrangements import ARRANGEMENTS, ENVIRONMENTS, read, registry_parameters, slipway
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRY_TEMPLATE, BUS_TEMPLATE = ROOT / "infra/registry.yaml", ROOT / "infra/environment-bus.yaml"
@@ -77,8 +79,13 @@ def unrolled(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
     return {**template, "Resources": resources}
 
 
+_templates: dict[Path, dict[str, Any]] = {}  # each is read once, which takes longer than all that is done with it
+
+
 def stack(check: ModuleType, path: Path, account: str, **given: str) -> Any:
-    template = unrolled(check.read_template(path), given)
+    if path not in _templates:
+        _templates[path] = check.read_template(path)
+    template = unrolled(copy.deepcopy(_templates[path]), given)
     # CloudFormation says that of a list each value has to match the pattern; the resolver matches the whole one.
     for name, value in given.items():
         parameter = template["Parameters"].get(name, {})
@@ -297,6 +304,26 @@ def test_the_functions_own_stack_lets_its_registry_in(check: ModuleType) -> None
     one = stack(check, ROOT / "template.yaml", PROD, **base)
     assert bus_admits(one, REGISTRY, ORG, **{"events:source": "aws.ecr"})
     assert not bus_admits(one, STRANGER, "", **{"events:source": "aws.ecr"})
+
+
+@pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_a_push_reaches_dev_and_staging_and_nobody_else(check: ModuleType, name: str) -> None:
+    """In each arrangement: from the registry's rule over the other account's bus to the function's rule, as EventBridge goes."""
+    settings = read(name)
+    for (account, region), given in registry_parameters(settings).items():
+        event = changed(account=account, region=region)
+        rules = stack(check, REGISTRY_TEMPLATE, account, **given).resources("AWS::Events::Rule").values()
+        forwarded = {target["Arn"] for rule in rules if matches(rule, event) for target in rule["Targets"]}
+        for env in ENVIRONMENTS:
+            one = settings[env]
+            rendered = dict(word.split("=", 1) for word in shlex.split(slipway("config", "render", "--sam", str(one.path))))
+            function = stack(check, ROOT / "template.yaml", one.account, PassRoleArns="", **rendered)
+            bus = f"arn:aws:events:{one.region}:{one.account}:event-bus/default"
+            arrives = account == one.account or (bus in forwarded and bus_admits(function, account, ORG, bus, **{"events:source": "aws.ecr"}))
+            rule = function.resources("AWS::Events::Rule").get("PushRule")
+            hears = arrives and rule is not None and matches(rule, event)
+            assert hears == (env != "prod" and one.registry == (account, region)), (env, account)
 
 
 @pytest.mark.parametrize("given", [
