@@ -19,7 +19,8 @@ int command_doctor(struct cli *cli, const struct arguments *arguments) {
     struct doctor_facts facts = {0};
     struct doctor_findings findings = {.arena = cli->arena};
     const struct doctor_request request = {.services = arguments->operands,
-                                           .n_services = arguments->n_operands};
+                                           .n_services = arguments->n_operands,
+                                           .function = arguments_value(arguments, "function")};
     struct err err;
     err_init(&err);
     if (doctor_gather(cli, &request, &session, &facts, &err) < 0) {

@@ -78,5 +78,10 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_findings *find
         return;
     }
     check_registry(facts, findings);
+    check_policies(facts, findings);
+    check_roles(facts, findings);
     check_targets(facts, findings);
+    check_images(facts, findings);
+    check_rules(facts, findings);
+    check_network(facts, findings);
 }

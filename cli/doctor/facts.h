@@ -7,23 +7,31 @@
  * on is missing, has neither.
  */
 
+#include "cli/ecr/lifecycle.h"
 #include "cli/what_runs.h"
-#include "runtime/aws/ecr_lifecycle.h"
+#include "runtime/aws/ec2.h"
 #include "runtime/aws/ecr_policy.h"
+#include "runtime/aws/ecs_network.h"
+#include "runtime/aws/events_rule.h"
+#include "runtime/aws/iam.h"
+#include "runtime/aws/iam_policy.h"
+#include "runtime/aws/lambda_settings.h"
 
 /* A repository of some target's. */
 struct doctor_repository {
     struct repository repository; /* with the account of its registry */
-    struct view uri;
-    bool is_foreign; /* in another account's registry */
-    bool was_asked;
+    struct view uri, arn;
+    bool is_foreign;       /* in another account's registry */
     const struct err *err; /* DescribeRepositories */
     struct ecr_described_repository described;
     const struct err *images_err; /* DescribeImages */
     struct ecr_stored_image *images;
     size_t n_images;
-    const struct err *policy_err; /* GetRepositoryPolicy */
-    struct view policy;           /* JSON; empty: it has none */
+    const struct err *policy_err;    /* GetRepositoryPolicy */
+    struct view policy;              /* JSON; empty: it has none */
+    const struct err *lifecycle_err; /* GetLifecyclePolicy, or what is wrong with the policy */
+    struct lifecycle_policy lifecycle;
+    struct lifecycle_verdict *verdicts; /* of each image; NULL: not known */
 };
 
 struct doctor_target {
@@ -34,6 +42,37 @@ struct doctor_target {
     const struct err *container_err; /* the containers of it that a deploy would change */
     size_t n_containers;
     struct view execution_role; /* of `latest`; empty: it names none */
+    bool is_fargate;            /* `latest` is for Fargate */
+    bool writes_logs;           /* some container of it, to CloudWatch Logs */
+    const struct err *network_err;
+    struct ecs_network network; /* of a service */
+};
+
+/* A role that has to read or pull images, and what its own policies allow. */
+struct doctor_role {
+    struct view arn;
+    bool is_function;    /* the function's: it looks at images; else it pulls them */
+    struct view used_by; /* a target that it pulls for */
+    const struct err *err;
+    struct iam_decision *decisions;
+    size_t n_decisions;
+    struct doctor_repository **repositories;
+    size_t n_repositories;
+};
+
+struct doctor_function {
+    struct view name;
+    const struct err *err;
+    struct lambda_settings settings;
+    const struct err *policy_err;
+    struct view policy; /* who may invoke it; empty: nobody */
+};
+
+/* A rule with the function as its target. */
+struct doctor_rule {
+    struct view name, bus;
+    const struct err *err; /* DescribeRule */
+    struct events_rule rule;
 };
 
 struct doctor_facts {
@@ -43,12 +82,40 @@ struct doctor_facts {
     struct view caller_account;
     bool has_configured_account; /* AWS_ACCOUNT_ID */
     const struct config *config; /* valid unless config_err; own_account is known by then */
+
     const struct err *targets_err;
     struct doctor_target *targets;
     size_t n_targets;
     struct doctor_repository *repositories;
     size_t n_repositories;
+
+    bool has_organization; /* it has been asked for: another account's registry may want it */
+    const struct err *organization_err;
+    struct view organization; /* empty: the account is in none */
+    struct doctor_function function;
+    struct doctor_role *roles;
+    size_t n_roles;
+
+    const struct err *rules_err; /* they could not be listed */
+    struct doctor_rule *rules;
+    size_t n_rules;
+
+    const struct err *subnets_err;
+    struct ec2_subnets subnets;
+    const struct err *tables_err;
+    struct ec2_route_tables tables;
+    const struct err *endpoints_err;
+    struct ec2_endpoints endpoints;
     int64_t now_ms;
 };
+
+/* What a pull takes; what the function looks at; what Lambda itself takes. Each ends with NULL. */
+extern const char *const doctor_pull_actions[];
+extern const char *const doctor_look_actions[];
+extern const char *const doctor_lambda_actions[];
+#define DOCTOR_LOGIN_ACTION "ecr:GetAuthorizationToken"
+
+/* The image of the repository that the target runs; NULL: it is not there. Pure. */
+const struct ecr_stored_image *doctor_running_image(const struct doctor_target *target);
 
 #endif

@@ -1,11 +1,13 @@
 #include "cli/doctor/gathering.h"
 
-#include "handlers/deploy/facts_wave.h"
-#include "handlers/deploy/taskdef.h"
 #include "runtime/aws/sts.h"
+
+#include <string.h>
 
 /* Of one wave of calls; there are about ten. */
 #define WAVE_MS ((int64_t)60 * 1000)
+/* Waves of the parts: a page of images each, and ECR's quota is a tenth of so many thousands. */
+#define WAVES_MAX 1000
 
 void gathering_call(const struct gathering *g, struct aws_call *calls, size_t n) {
     int64_t now_ms = clock_monotonic_ms(g->session->cli->clock);
@@ -24,6 +26,70 @@ int gathering_keep(const struct gathering *g, const struct err *error, const str
     }
     *kept = *error;
     *ret_kept = kept;
+    return 0;
+}
+
+int gathering_keep_of(const struct gathering *g, const struct aws_call *call,
+                      const struct err *error, const struct err **ret_kept, struct err *err) {
+    struct err mine = *error;
+    if (mine.code == ERR_ACCESS_DENIED && call->status != 0) {
+        err_remedy(&mine, "allow %s:%s to whoever runs this", call->service->signing_name,
+                   call->operation);
+    }
+    return gathering_keep(g, &mine, ret_kept, err);
+}
+
+/* --- waves --- */
+
+int gathering_ask(struct gathering *g, const struct aws_call *call, struct err *err) {
+    struct wave_calls *wave = &g->wave;
+    if (wave->n == wave->capacity) {
+        size_t capacity = 2 * wave->capacity + 32;
+        struct aws_call *more = ARENA_ARRAY(g->arena, capacity, struct aws_call);
+        if (!more) {
+            return err_out_of_memory(err, "calls");
+        }
+        if (wave->n > 0) {
+            memcpy(more, wave->calls, wave->n * sizeof(*more));
+        }
+        wave->calls = more;
+        wave->capacity = capacity;
+    }
+    wave->calls[wave->n] = *call;
+    return (int)wave->n++;
+}
+
+const struct aws_call *gathering_answer(const struct gathering *g, int number) {
+    return &g->wave.calls[number];
+}
+
+static int gather_parts(struct gathering *g, struct err *err) {
+    static const struct gather_part *const parts[] = {
+        &gather_registry, &gather_account, &gather_roles, &gather_rules, &gather_network,
+    };
+    const size_t n_parts = sizeof(parts) / sizeof(parts[0]);
+    for (size_t i = 0; i < n_parts; i++) {
+        if (parts[i]->begin(g, err) < 0) {
+            return -1;
+        }
+    }
+    for (int waves = 0; waves < WAVES_MAX; waves++) {
+        g->wave.n = 0;
+        for (size_t i = 0; i < n_parts; i++) {
+            if (parts[i]->ask(g, err) < 0) {
+                return -1;
+            }
+        }
+        if (g->wave.n == 0) {
+            break;
+        }
+        gathering_call(g, g->wave.calls, g->wave.n);
+        for (size_t i = 0; i < n_parts; i++) {
+            if (parts[i]->read(g, err) < 0) {
+                return -1;
+            }
+        }
+    }
     return 0;
 }
 
@@ -61,136 +127,6 @@ static int open_session(struct gathering *g, struct err *err) {
                           is_config ? &g->facts->config_err : &g->facts->credentials_err, err);
 }
 
-/* --- the targets, and what they run --- */
-
-static int name_targets(struct gathering *g, const struct doctor_request *request,
-                        struct target **ret_targets, size_t *ret_n, struct err *failure) {
-    const struct config *config = &g->session->config;
-    if (request->n_services == 0) {
-        return environment_targets(g->session, ret_targets, ret_n, failure);
-    }
-    struct target *targets = ARENA_ARRAY(g->arena, request->n_services, struct target);
-    if (!targets) {
-        return err_out_of_memory(failure, "services");
-    }
-    for (size_t i = 0; i < request->n_services; i++) {
-        if (target_resolve(config, view_of(request->services[i]), g->arena, &targets[i], failure) <
-            0) {
-            return -1;
-        }
-    }
-    *ret_targets = targets;
-    *ret_n = request->n_services;
-    return 0;
-}
-
-static bool is_same_repository(const struct repository *a, const struct repository *b) {
-    return view_equal(a->name, b->name) && view_equal(a->registry.account, b->registry.account) &&
-           view_equal(a->registry.region, b->registry.region);
-}
-
-/* The target's repository, one for all targets that share it. */
-static int name_repository(struct gathering *g, struct doctor_target *target, struct err *err) {
-    struct doctor_facts *facts = g->facts;
-    const struct config *config = &g->session->config;
-    struct repository *repository = &target->runs.target.repository;
-    if (repository->registry.account.len == 0) {
-        repository->registry.account = config->own_account;
-    }
-    if (repository->registry.region.len == 0) {
-        repository->registry.region = config->region;
-    }
-    for (size_t i = 0; i < facts->n_repositories; i++) {
-        if (is_same_repository(&facts->repositories[i].repository, repository)) {
-            target->repository = &facts->repositories[i];
-            return 0;
-        }
-    }
-    target->repository = &facts->repositories[facts->n_repositories++];
-    *target->repository = (struct doctor_repository){
-        .repository = *repository,
-        .uri = image_repository_uri(repository, config->own_account, g->arena),
-        .is_foreign = !view_equal(repository->registry.account, config->own_account),
-    };
-    return target->repository->uri.data ? 0 : err_out_of_memory(err, "repositories");
-}
-
-/* What a deploy would begin with. */
-static int read_latest(struct gathering *g, struct doctor_target *target, struct err *err) {
-    struct taskdef_container *containers = NULL;
-    struct err failure;
-    err_init(&failure);
-    if (target->latest_err) {
-        return 0;
-    }
-    if (taskdef_find_containers(&target->latest, target->runs.target.container,
-                                &target->runs.target.repository, g->session->config.own_account,
-                                g->arena, &containers, &target->n_containers, &failure) < 0 &&
-        gathering_keep(g, &failure, &target->container_err, err) < 0) {
-        return -1;
-    }
-    return json_find_string(target->latest.text, "executionRoleArn", g->arena,
-                            &target->execution_role, err);
-}
-
-static int gather_latest(struct gathering *g, struct err *err) {
-    struct doctor_facts *facts = g->facts;
-    struct wave wave = wave_of(g->arena);
-    int *reads = ARENA_ARRAY(g->arena, facts->n_targets, int);
-    if (!reads) {
-        return err_out_of_memory(err, "families");
-    }
-    for (size_t i = 0; i < facts->n_targets; i++) {
-        const struct target *target = &facts->targets[i].runs.target;
-        reads[i] = target->kind == TARGET_LAMBDA
-                       ? 0
-                       : wave_add_task_definition(&wave, target->family, err);
-        if (reads[i] < 0) {
-            return -1;
-        }
-    }
-    int64_t now_ms = clock_monotonic_ms(g->session->cli->clock);
-    if (wave_run(&wave, g->session->aws, now_ms + WAVE_MS, err) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < facts->n_targets; i++) {
-        struct doctor_target *target = &facts->targets[i];
-        if (target->runs.target.kind != TARGET_LAMBDA &&
-            (wave_task_definition(&wave, reads[i], &target->latest, &target->latest_err, err) < 0 ||
-             read_latest(g, target, err) < 0)) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int gather_targets(struct gathering *g, const struct doctor_request *request,
-                          struct err *err) {
-    struct doctor_facts *facts = g->facts;
-    struct target *targets = NULL;
-    struct what_runs *runs = NULL;
-    struct err failure;
-    err_init(&failure);
-    if (name_targets(g, request, &targets, &facts->n_targets, &failure) < 0) {
-        return gathering_keep(g, &failure, &facts->targets_err, err);
-    }
-    facts->targets = ARENA_ARRAY(g->arena, facts->n_targets, struct doctor_target);
-    facts->repositories = ARENA_ARRAY(g->arena, facts->n_targets, struct doctor_repository);
-    if (!facts->targets || !facts->repositories) {
-        return err_out_of_memory(err, "targets");
-    }
-    if (what_runs(g->session, targets, facts->n_targets, &runs, err) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < facts->n_targets; i++) {
-        facts->targets[i].runs = runs[i];
-        if (name_repository(g, &facts->targets[i], err) < 0) {
-            return -1;
-        }
-    }
-    return gather_latest(g, err);
-}
-
 int doctor_gather(struct cli *cli, const struct doctor_request *request,
                   struct session *ret_session, struct doctor_facts *ret_facts, struct err *err) {
     struct gathering g = {.session = ret_session, .arena = cli->arena, .facts = ret_facts};
@@ -203,5 +139,14 @@ int doctor_gather(struct cli *cli, const struct doctor_request *request,
     if (ret_facts->config_err || ret_facts->credentials_err) {
         return 0;
     }
-    return gather_targets(&g, request, err) < 0 || gather_registry(&g, err) < 0 ? -1 : 0;
+    const struct config *config = &ret_session->config;
+    ret_facts->function.name = view_of(request->function);
+    if (ret_facts->function.name.len == 0) {
+        ret_facts->function.name = arena_printf(cli->arena, VIEW_FMT "_slipway_" VIEW_FMT,
+                                                VIEW_ARG(config->project), VIEW_ARG(config->env));
+    }
+    if (!ret_facts->function.name.data) {
+        return err_out_of_memory(err, "function");
+    }
+    return gather_targets(&g, request, err) < 0 || gather_parts(&g, err) < 0 ? -1 : 0;
 }

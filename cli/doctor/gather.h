@@ -10,6 +10,7 @@
 struct doctor_request {
     char **services; /* none: all of the environment */
     size_t n_services;
+    const char *function; /* its name or ARN; NULL: {project}_slipway_{env} */
 };
 
 /* Opens the session, too, since whether that can be done is the first thing to be told; it has to

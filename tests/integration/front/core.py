@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import model, rest, s3, sigv4, sts
+from . import model, rest, s3, sigv4, sts, surroundings
 from .calls import Call, CallLog
 from .codedeploy import CodeDeploy
 from .context import Context
@@ -65,10 +65,12 @@ class Front:
         self.ssm = Ssm(self._moto)
         self.s3 = s3.S3()
         self.slack = Slack()
+        self.ec2 = surroundings.Ec2()
         self._services: dict[str, Callable[[Context], Response]] = {
             "ecr": self.ecr.handle, "ecs": self.ecs.handle, "sts": self._sts.handle, "events": self.events.handle,
             "scheduler": self.scheduler.handle, "codedeploy": self.codedeploy.handle, "lambda": self.functions.handle,
-            "sns": self.sns.handle, "ssm": self.ssm.handle, "s3": self.s3.handle}
+            "sns": self.sns.handle, "ssm": self.ssm.handle, "s3": self.s3.handle, "ec2": self.ec2.handle,
+            "iam": surroundings.simulation, "organizations": surroundings.organization}
         # Services decide one call at a time; waiting (faults, delay) is outside of it.
         self._state = threading.Lock()
         context: ssl.SSLContext | None = None
@@ -111,7 +113,7 @@ class Front:
         with self._state:
             self._moto.reset()
             for one in (self.ecr, self.ecs, self.events, self.scheduler, self.codedeploy, self.functions, self.sns,
-                        self.ssm, self.s3, self.slack):
+                        self.ssm, self.s3, self.slack, self.ec2):
                 one.reset()
 
     def add_role(self, role: Role) -> Role:
@@ -200,6 +202,8 @@ class Front:
 
     @staticmethod
     def _error(error: AwsError, call: Call) -> Response:
+        if call.service == "ec2":
+            return surroundings.ec2_error(error)
         if call.service in model.QUERY_SERVICES:
             # What a JSON service answers with 400 to a caller that it does not let in is 403 here.
             if error.query_code != error.code:

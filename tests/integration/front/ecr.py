@@ -114,6 +114,10 @@ class Ecr:
     def handle(self, context: Context) -> Response:
         body = context.body
         owner = body.get("registryId", context.who.account)
+        if context.operation == "DescribeRepositories" and body.get("repositoryNames"):
+            for name in body["repositoryNames"]:
+                self._authorize(context, owner, name)
+            return json_response(self._forward(context, owner))
         if "repositoryName" not in body:
             context.authorize(f"ecr:{context.operation}", "*")
             return json_response(self._forward(context, owner))

@@ -28,6 +28,8 @@ class Rule:
     bus: str
     targets: list[dict[str, Any]]
     managed_by: str = ""
+    pattern: dict[str, Any] | None = None  # None: of a schedule
+    state: str = "ENABLED"
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class EventBridge:
         self.place(account, region).buses.append(name)
 
     def add_rule(self, account: str, region: str, name: str, targets: list[dict[str, Any]], bus: str = "default",
-                 managed_by: str = "") -> Rule:
-        rule = Rule(name, bus, targets, managed_by)
+                 managed_by: str = "", pattern: dict[str, Any] | None = None, state: str = "ENABLED") -> Rule:
+        rule = Rule(name, bus, targets, managed_by, pattern, state)
         self.place(account, region).rules.append(rule)
         return rule
 
@@ -80,7 +82,7 @@ class EventBridge:
 
     def handle(self, context: Context) -> Response:
         handlers = {"ListEventBuses": self._list_buses, "ListRuleNamesByTarget": self._list_rule_names,
-                    "ListTargetsByRule": self._list_targets, "PutTargets": self._put_targets, "PutEvents": self._put_events}
+                    "ListTargetsByRule": self._list_targets, "DescribeRule": self._describe_rule, "PutTargets": self._put_targets, "PutEvents": self._put_events}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no events:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -102,6 +104,13 @@ class EventBridge:
     def _list_targets(self, context: Context) -> Response:
         rule = self._rule(context, "ListTargetsByRule")
         return json_response(self._page(context, rule.targets, "Targets"))
+
+    def _describe_rule(self, context: Context) -> Response:
+        rule = self._rule(context, "DescribeRule")
+        shown = {"Name": rule.name, "Arn": self._rule_arn(context, rule.bus, rule.name), "State": rule.state, "EventBusName": rule.bus}
+        if rule.pattern is not None:
+            shown["EventPattern"] = json.dumps(rule.pattern)
+        return json_response(shown)
 
     def _put_targets(self, context: Context) -> Response:
         given = context.body["Targets"]
@@ -164,13 +173,16 @@ class EventBridge:
         return {"EventId": event.id}
 
     def _rule(self, context: Context, operation: str, facts: dict[str, list[str]] | None = None) -> Rule:
-        bus, name = self._bus(context), context.body["Rule"]
-        resource = f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}"
-        context.authorize(f"events:{operation}", context.arn("events", resource), facts)
+        bus, name = self._bus(context), context.body.get("Rule") or context.body["Name"]
+        context.authorize(f"events:{operation}", self._rule_arn(context, bus, name), facts)
         for rule in self.place(context.who.account, context.region).rules:
             if (rule.name, rule.bus) == (name, bus):
                 return rule
         raise AwsError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus}.")
+
+    @staticmethod
+    def _rule_arn(context: Context, bus: str, name: str) -> str:
+        return context.arn("events", f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
 
     def _bus(self, context: Context) -> str:
         owner, bus = self._bus_of(context, context.body.get("EventBusName", "default"))

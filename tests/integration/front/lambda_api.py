@@ -5,6 +5,7 @@ AWS Lambda Developer Guide, "Create a Lambda function using a container image" a
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,9 @@ class Function:
     aliases: dict[str, Alias] = field(default_factory=dict)
     package: str = "Image"
     updating: int = 0  # so many looks at it until the update has settled
+    role: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    policy: list[dict[str, Any]] | None = None  # who may invoke it
     will_fail: str = ""  # why the update in progress is going to fail
 
     @property
@@ -71,7 +75,7 @@ class LambdaApi:
         handlers = {"GetFunction": self._get, "GetFunctionConfiguration": self._get_configuration,
                     "UpdateFunctionCode": self._update, "PublishVersion": self._publish, "GetAlias": self._get_alias,
                     "UpdateAlias": self._update_alias, "TagResource": self._tag, "UntagResource": self._untag,
-                    "ListTags": self._list_tags}
+                    "ListTags": self._list_tags, "GetPolicy": self._get_policy}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no lambda:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -88,6 +92,13 @@ class LambdaApi:
 
     def _get_configuration(self, context: Context) -> Response:
         return rest.response(self._look(self._existing(context, "GetFunctionConfiguration"), context.body.get("Qualifier")))
+
+    def _get_policy(self, context: Context) -> Response:
+        function = self._existing(context, "GetPolicy")
+        if function.policy is None:
+            raise AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+        text = json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": function.policy})
+        return rest.response({"Policy": text, "RevisionId": function.revision_id})
 
     def _update(self, context: Context) -> Response:
         body = context.body
@@ -219,11 +230,13 @@ class LambdaApi:
         status = function.settled
         shown = {
             "FunctionName": function.name, "FunctionArn": f"{function.arn}:{qualifier}" if qualifier else function.arn,
-            "Role": f"arn:aws:iam::{function.arn.split(':')[4]}:role/function", "CodeSize": 0, "Description": "",
+            "Role": function.role or f"arn:aws:iam::{function.arn.split(':')[4]}:role/function", "CodeSize": 0, "Description": "",
             "Timeout": 30, "MemorySize": 512, "LastModified": "2026-05-01T10:00:00.000+0000", "CodeSha256": _code_sha(digest),
             "Version": qualifier or "$LATEST", "PackageType": function.package, "Architectures": ["x86_64"],
             "RevisionId": function.revision_id, "State": "Active", "LastUpdateStatus": status,
         }
+        if function.variables:
+            shown["Environment"] = {"Variables": function.variables}
         if status == "InProgress":
             shown["LastUpdateStatusReason"] = "The function is being created."
             shown["LastUpdateStatusReasonCode"] = "Creating"

@@ -19,8 +19,8 @@ from . import rest, s3
 from .wire import AwsError, Request
 
 # JSON-protocol services that slipway has dealings with; the front knows them by their X-Amz-Target.
-JSON_SERVICES = ("ecs", "ecr", "events", "ssm", "codedeploy", "secretsmanager", "dynamodb", "sqs")
-QUERY_SERVICES = ("sts", "sns")
+JSON_SERVICES = ("ecs", "ecr", "events", "ssm", "codedeploy", "secretsmanager", "dynamodb", "sqs", "organizations")
+QUERY_SERVICES = ("sts", "sns", "iam", "ec2")
 REST_SERVICES = ("scheduler", "lambda")
 # The code for a request that does not fit the model, where it is not InvalidParameterException.
 _INVALID = {"events": "ValidationException", "scheduler": "ValidationException", "ssm": "ValidationException",

@@ -1,0 +1,79 @@
+#include "cli/doctor/checks.h"
+
+#include "cli/ecr/lifecycle_check.h"
+
+/* A task that has to be started again pulls the image again. */
+
+static struct view revision_of(const struct what_runs *runs) {
+    struct view before;
+    struct view name;
+    if (runs->target.kind == TARGET_LAMBDA) {
+        return runs->target.function;
+    }
+    return view_cut_last(runs->definition.arn, '/', &before, &name) ? name : runs->definition.arn;
+}
+
+static void tell_lost(const struct lifecycle_running *running, struct view line,
+                      struct doctor_findings *findings) {
+    findings_add(findings, DOCTOR_WRONG, "image", running->target, VIEW_FMT, VIEW_ARG(line));
+    findings_case(findings, DOCTOR_CASE_IMAGE_NOT_FOUND);
+    if (running->image && !running->image->is_archived) {
+        findings_remedy(findings, "keep more images, or give what runs a tag that a rule keeps: "
+                                  "slipway ecr lifecycle prints a policy that does");
+    } else if (running->image) {
+        findings_remedy(findings, "restore the image from the archive, or deploy another one");
+    } else {
+        findings_remedy(findings, "deploy a tag that exists, or push the image again; what runs "
+                                  "goes on only until a task has to be started");
+    }
+}
+
+static void check_image(const struct doctor_target *target, struct doctor_findings *findings) {
+    const struct what_runs *runs = &target->runs;
+    const struct doctor_repository *repository = target->repository;
+    struct lifecycle_running running = {
+        .target = runs->target.name,
+        .revision = revision_of(runs),
+        .tag = runs->tag,
+        .digest = runs->digest,
+        .image = doctor_running_image(target),
+    };
+    bool is_judged = running.image && repository->verdicts;
+    if (is_judged) {
+        running.verdict = repository->verdicts[running.image - repository->images];
+    }
+    struct view line = lifecycle_running_line(&running, findings->arena);
+    if (!line.data) {
+        findings->failed = true;
+        return;
+    }
+    if (lifecycle_running_is_lost(&running)) {
+        tell_lost(&running, line, findings);
+        return;
+    }
+    if (!is_judged && repository->lifecycle_err) {
+        struct view name = running.tag.len > 0 ? running.tag : running.digest;
+        findings_add(findings, DOCTOR_WARNING, "image", running.target,
+                     "'" VIEW_FMT "' is there; whether it expires could not be told: %s",
+                     VIEW_ARG(name), repository->lifecycle_err->message);
+        findings_remedy(findings, "%s", repository->lifecycle_err->remedy);
+        return;
+    }
+    findings_add(findings, DOCTOR_WELL, "image", running.target, VIEW_FMT, VIEW_ARG(line));
+}
+
+void check_images(const struct doctor_facts *facts, struct doctor_findings *findings) {
+    for (size_t i = 0; i < facts->n_targets; i++) {
+        const struct doctor_target *target = &facts->targets[i];
+        if (target->runs.err || target->runs.image.len == 0) {
+            continue; /* it has been said */
+        }
+        if (target->repository->images_err) {
+            findings_add(findings, DOCTOR_WARNING, "image", target->runs.target.name,
+                         "whether '" VIEW_FMT "' is still there could not be told",
+                         VIEW_ARG(target->runs.image));
+            continue;
+        }
+        check_image(target, findings);
+    }
+}

@@ -1,0 +1,395 @@
+#include "cli/doctor/checks.h"
+
+#include "runtime/aws/arn.h"
+#include "runtime/aws/event_pattern.h"
+#include "runtime/base/json_write.h"
+
+/* For each kind of event that the function lives by, one as AWS or a person would send it; some
+ * rule has to match it. */
+
+#define EVENT_BYTES ((size_t)16 * 1024)
+/* The bus on which AWS's own events come. */
+#define DEFAULT_BUS VIEW("default")
+
+/* --- the function --- */
+
+static struct view variable_of(const struct doctor_function *function, const char *name,
+                               struct doctor_findings *findings) {
+    struct view value = {0};
+    struct err ignored;
+    err_init(&ignored);
+    if (function->settings.variables.type == JSON_OBJECT &&
+        json_find_string(function->settings.variables, name, findings->arena, &value, &ignored) <
+            0) {
+        findings->failed = true;
+    }
+    return view_trim(value);
+}
+
+/* What the function has been given, where it is something else than what doctor goes by. */
+static bool check_variable(const struct doctor_function *function, const char *name,
+                           struct view here, struct doctor_findings *findings) {
+    struct view there = variable_of(function, name, findings);
+    if (view_equal(there, here) || function->settings.variables.type != JSON_OBJECT) {
+        return true;
+    }
+    findings_add(findings, DOCTOR_WRONG, "function", function->name,
+                 "works with %s '" VIEW_FMT "', and here it is '" VIEW_FMT "'", name,
+                 VIEW_ARG(there), VIEW_ARG(here));
+    findings_remedy(findings, "give both the same variables: slipway config render prints them");
+    return false;
+}
+
+static bool check_variables(const struct doctor_facts *facts, struct doctor_findings *findings) {
+    const struct config *config = facts->config;
+    const struct doctor_function *function = &facts->function;
+    bool is_cross = config->ecr_strategy == ECR_CROSS_ACCOUNT;
+    struct view strategy = variable_of(function, "ECR_STRATEGY", findings);
+    struct view account = variable_of(function, "ECR_ACCOUNT_ID", findings);
+    if (view_equal(strategy, VIEW("cross_account")) && account.len == 0) {
+        findings_add(findings, DOCTOR_WRONG, "function", function->name,
+                     "has ECR_STRATEGY 'cross_account' without ECR_ACCOUNT_ID");
+        findings_remedy(findings, "set ECR_ACCOUNT_ID and ECR_ACCOUNT_REGION of the function to "
+                                  "the registry's account and region");
+        findings_case(findings, DOCTOR_CASE_NO_REPOSITORY);
+        return false;
+    }
+    /* An empty one is the default. */
+    return check_variable(function, "PROJECT_NAME", config->project, findings) &&
+           check_variable(function, "PROJECT_ENV", config->env, findings) &&
+           (strategy.len == 0
+                ? !is_cross ||
+                      check_variable(function, "ECR_STRATEGY", VIEW("cross_account"), findings)
+                : check_variable(function, "ECR_STRATEGY",
+                                 is_cross ? VIEW("cross_account") : VIEW("local"), findings)) &&
+           (account.len == 0 ||
+            check_variable(function, "ECR_ACCOUNT_ID",
+                           config->ecr_account_id.len > 0 ? config->ecr_account_id
+                                                          : config->own_account,
+                           findings));
+}
+
+/* Whether there is one whose rules can be looked at. */
+static bool check_function(const struct doctor_facts *facts, struct doctor_findings *findings) {
+    const struct doctor_function *function = &facts->function;
+    if (function->err) {
+        bool is_missing = function->err->code == ERR_SERVICE_NOT_FOUND;
+        findings_add(findings, is_missing ? DOCTOR_WRONG : DOCTOR_WARNING, "function",
+                     function->name, "%s", function->err->message);
+        findings_remedy(findings, "%s",
+                        is_missing ? "deploy template.yaml, or name the function with --function"
+                                   : function->err->remedy);
+        return false;
+    }
+    if (check_variables(facts, findings)) {
+        findings_add(findings, DOCTOR_WELL, "function", function->name,
+                     "is there, and works as '" VIEW_FMT "'", VIEW_ARG(function->settings.role));
+    }
+    return true;
+}
+
+/* --- the events --- */
+
+struct kind {
+    const char *name;
+    const char *remedy;
+    bool is_of_aws; /* it comes on the default bus alone */
+    bool (*is_expected)(const struct doctor_facts *facts, const struct doctor_target *target);
+    void (*write)(const struct doctor_facts *facts, const struct doctor_target *target,
+                  struct json_writer *w);
+};
+
+/* {"version":"0","id":"…","source":…,"detail-type":…,"account":…,"region":…,"time":…,"resources":
+ * […],"detail": */
+static void begin_event(struct json_writer *w, struct view source, const char *detail_type,
+                        struct view account, struct view region, struct view resource) {
+    json_begin_object(w, NULL);
+    json_put_string(w, "version", VIEW("0"));
+    json_put_string(w, "id", VIEW("00000000-0000-4000-8000-000000000000"));
+    json_put_string(w, "source", source);
+    json_put_string(w, "detail-type", view_of(detail_type));
+    json_put_string(w, "account", account);
+    json_put_string(w, "region", region);
+    json_put_string(w, "time", VIEW("2026-01-01T00:00:00Z"));
+    json_begin_array(w, "resources");
+    if (resource.len > 0) {
+        json_put_string(w, NULL, resource);
+    }
+    json_end_array(w);
+    json_begin_object(w, "detail");
+}
+
+static void end_event(struct json_writer *w) {
+    json_end_object(w);
+    json_end_object(w);
+}
+
+static bool expects_deploys(const struct doctor_facts *facts, const struct doctor_target *target) {
+    (void)target;
+    return facts->config->enable_manual;
+}
+
+static void write_deploy(const struct doctor_facts *facts, const struct doctor_target *target,
+                         struct json_writer *w) {
+    const struct config *config = facts->config;
+    char text[sizeof("action.") + 64];
+    int len = snprintf(text, sizeof(text), "action." VIEW_FMT,
+                       VIEW_ARG(config->is_prod ? VIEW("production") : config->env));
+    struct view source = {text, len > 0 && (size_t)len < sizeof(text) ? (size_t)len : 0};
+    begin_event(w, source, "DEPLOY", config->own_account, config->region, VIEW(""));
+    json_put_string(w, "service", target->runs.target.name);
+    json_put_string(w, "tag", VIEW("git-abc123f"));
+    end_event(w);
+}
+
+/* A tag of the repository whose push deploys; empty: none that can be thought of. */
+static struct view pushed_tag(const struct doctor_target *target) {
+    const struct tag_policy *policy = target->runs.target.auto_deploy_tags;
+    const struct doctor_repository *repository = target->repository;
+    if (!policy) {
+        return (struct view){0};
+    }
+    if (tag_policy_admits(policy, VIEW("latest"))) {
+        return VIEW("latest");
+    }
+    for (size_t i = 0; i < repository->n_images; i++) {
+        const struct ecr_stored_image *image = &repository->images[i];
+        for (size_t j = 0; j < image->n_tags; j++) {
+            if (tag_policy_admits(policy, image->tags[j])) {
+                return image->tags[j];
+            }
+        }
+    }
+    return (struct view){0};
+}
+
+static bool expects_pushes(const struct doctor_facts *facts, const struct doctor_target *target) {
+    return facts->config->enable_ecr && pushed_tag(target).len > 0;
+}
+
+static void write_push(const struct doctor_facts *facts, const struct doctor_target *target,
+                       struct json_writer *w) {
+    const struct repository *repository = &target->repository->repository;
+    (void)facts;
+    begin_event(w, VIEW("aws.ecr"), "ECR Image Action", repository->registry.account,
+                repository->registry.region, VIEW(""));
+    json_put_string(w, "action-type", VIEW("PUSH"));
+    json_put_string(w, "result", VIEW("SUCCESS"));
+    json_put_string(w, "repository-name", repository->name);
+    json_put_string(w, "image-tag", pushed_tag(target));
+    json_put_string(w, "image-digest",
+                    VIEW("sha256:0123456789abcdef0123456789abcdef0123456789abcde"
+                         "f0123456789abcdef"));
+    end_event(w);
+}
+
+/* CodeDeploy tells of its deployments itself. */
+static bool expects_rollouts(const struct doctor_facts *facts, const struct doctor_target *target) {
+    const struct what_runs *runs = &target->runs;
+    (void)facts;
+    return runs->target.kind == TARGET_SERVICE && !runs->err && runs->service.arn.len > 0 &&
+           view_equal(runs->service.controller, VIEW("ECS"));
+}
+
+static void write_rollout(const struct doctor_facts *facts, const struct doctor_target *target,
+                          struct json_writer *w) {
+    begin_event(w, VIEW("aws.ecs"), "ECS Deployment State Change", facts->config->own_account,
+                facts->config->region, target->runs.service.arn);
+    json_put_string(w, "eventType", VIEW("INFO"));
+    json_put_string(w, "eventName", VIEW("SERVICE_DEPLOYMENT_COMPLETED"));
+    json_put_string(w, "deploymentId", VIEW("ecs-svc/1234567890123456789"));
+    json_put_string(w, "updatedAt", VIEW("2026-01-01T00:00:00Z"));
+    json_put_string(w, "reason", VIEW("ECS deployment ecs-svc/1234567890123456789 completed."));
+    end_event(w);
+}
+
+static const struct kind kinds[] = {
+    {"deploys",
+     "set EnableManualDeploy of the function's stack to true, and look at its DeployRule", false,
+     expects_deploys, write_deploy},
+    {"pushes",
+     "set EnableEcrMonitoring, EcrAccountId, RepositoryPattern and AutoDeployTags of the "
+     "function's "
+     "stack as the environment has them, and look at its PushRule",
+     true, expects_pushes, write_push},
+    {"rollouts",
+     "set EcsClusterName and ServicePattern of the function's stack, and look at its "
+     "RolloutRule",
+     true, expects_rollouts, write_rollout},
+};
+
+/* --- which rule takes it --- */
+
+struct taker {
+    const struct doctor_rule *rule; /* the best one; NULL: none */
+    enum event_match match;
+    bool is_on;
+};
+
+static bool is_on(const struct doctor_rule *rule) {
+    return view_starts_with(rule->rule.state, VIEW("ENABLED"));
+}
+
+static int rank(const struct taker *taker) {
+    return !taker->rule ? 0 : 2 * (int)taker->match + taker->is_on;
+}
+
+static struct taker taker_of(const struct doctor_facts *facts, const struct kind *kind,
+                             struct view event, struct doctor_findings *findings) {
+    struct taker best = {0};
+    for (size_t i = 0; i < facts->n_rules; i++) {
+        const struct doctor_rule *rule = &facts->rules[i];
+        struct taker one = {.rule = rule, .match = EVENT_MAY_MATCH, .is_on = true};
+        struct err err;
+        err_init(&err);
+        if (kind->is_of_aws && !view_equal(rule->bus, DEFAULT_BUS)) {
+            continue;
+        }
+        if (!rule->err) {
+            one.is_on = is_on(rule);
+            if (rule->rule.pattern.len == 0) {
+                continue; /* a schedule */
+            }
+            if (event_pattern_match(rule->rule.pattern, event, findings->arena, &one.match, &err) <
+                0) {
+                findings->failed = true;
+            }
+        }
+        if (one.match != EVENT_DIFFERS && rank(&one) > rank(&best)) {
+            best = one;
+        }
+    }
+    return best;
+}
+
+/* EventBridge asks the function's policy whether it may invoke it for the rule. */
+static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
+                                   struct doctor_findings *findings) {
+    const struct doctor_function *function = &facts->function;
+    struct iam_answer answer = {.verdict = IAM_UNTOLD};
+    const struct iam_request request = {
+        .service = VIEW("events.amazonaws.com"),
+        .account = facts->config->own_account,
+        .source_arn = rule->rule.arn,
+        .action = VIEW("lambda:InvokeFunction"),
+        .resource = function->settings.arn,
+        .region = facts->config->region,
+    };
+    struct err err;
+    err_init(&err);
+    if (!function->policy_err &&
+        iam_policy_evaluate(function->policy, &request, findings->arena, &answer, &err) < 0) {
+        findings->failed = true;
+    }
+    return answer.verdict;
+}
+
+/* --- saying it --- */
+
+static void tell_not_on(const struct doctor_rule *rule, struct view kind, struct view target,
+                        struct doctor_findings *findings) {
+    findings_add(findings, DOCTOR_WRONG, "rule", kind,
+                 "rule '" VIEW_FMT "' matches those of '" VIEW_FMT "', and is " VIEW_FMT,
+                 VIEW_ARG(rule->name), VIEW_ARG(target), VIEW_ARG(rule->rule.state));
+    findings_remedy(findings,
+                    "aws events enable-rule --event-bus-name " VIEW_FMT " --name " VIEW_FMT,
+                    VIEW_ARG(rule->bus), VIEW_ARG(rule->name));
+}
+
+static void tell_may_not_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
+                                enum iam_verdict verdict, struct view kind,
+                                struct doctor_findings *findings) {
+    if (verdict == IAM_UNTOLD) {
+        const struct err *why = facts->function.policy_err;
+        findings_add(findings, DOCTOR_WARNING, "rule", kind,
+                     "rule '" VIEW_FMT "' matches; whether it may invoke the function could not be "
+                     "told%s%s",
+                     VIEW_ARG(rule->name), why ? ": " : "", why ? why->message : "");
+        findings_remedy(findings, "%s", why ? why->remedy : "");
+        return;
+    }
+    findings_add(findings, DOCTOR_WRONG, "rule", kind,
+                 "rule '" VIEW_FMT "' matches, and may not invoke the function",
+                 VIEW_ARG(rule->name));
+    findings_remedy(findings,
+                    "aws lambda add-permission --function-name " VIEW_FMT
+                    " --statement-id " VIEW_FMT
+                    " --action lambda:InvokeFunction --principal events.amazonaws.com "
+                    "--source-arn " VIEW_FMT,
+                    VIEW_ARG(facts->function.name), VIEW_ARG(rule->name), VIEW_ARG(rule->rule.arn));
+}
+
+/* Whether the target's events of the kind reach the function. */
+static bool check_taker(const struct doctor_facts *facts, const struct kind *kind,
+                        const struct taker *taker, const struct doctor_target *target,
+                        struct doctor_findings *findings) {
+    struct view subject = view_of(kind->name);
+    struct view name = target->runs.target.name;
+    if (!taker->rule) {
+        findings_add(findings, DOCTOR_WRONG, "rule", subject,
+                     "no rule takes those of '" VIEW_FMT "' to the function", VIEW_ARG(name));
+        findings_remedy(findings, "%s", kind->remedy);
+        return false;
+    }
+    if (taker->match == EVENT_MAY_MATCH) {
+        findings_add(findings, DOCTOR_WARNING, "rule", subject,
+                     "whether rule '" VIEW_FMT "' matches those of '" VIEW_FMT
+                     "' could not be told%s%s",
+                     VIEW_ARG(taker->rule->name), VIEW_ARG(name), taker->rule->err ? ": " : "",
+                     taker->rule->err ? taker->rule->err->message : "");
+        findings_remedy(findings, "%s", taker->rule->err ? taker->rule->err->remedy : "");
+        return false;
+    }
+    if (!taker->is_on) {
+        tell_not_on(taker->rule, subject, name, findings);
+        return false;
+    }
+    enum iam_verdict verdict = may_invoke(facts, taker->rule, findings);
+    if (verdict != IAM_ALLOWED) {
+        tell_may_not_invoke(facts, taker->rule, verdict, subject, findings);
+        return false;
+    }
+    return true;
+}
+
+static void check_kind(const struct doctor_facts *facts, const struct kind *kind,
+                       struct doctor_findings *findings) {
+    const struct doctor_rule *rule = NULL;
+    bool is_well = true;
+    for (size_t i = 0; i < facts->n_targets; i++) {
+        const struct doctor_target *target = &facts->targets[i];
+        struct buf event BUF_AUTO = BUF_INIT(EVENT_BYTES);
+        struct json_writer w = json_writer(&event);
+        if (!kind->is_expected(facts, target)) {
+            continue;
+        }
+        kind->write(facts, target, &w);
+        if (event.failed) {
+            findings->failed = true;
+            return;
+        }
+        const struct taker taker = taker_of(facts, kind, buf_view(&event), findings);
+        is_well = check_taker(facts, kind, &taker, target, findings) && is_well;
+        rule = taker.rule ? taker.rule : rule;
+    }
+    if (rule && is_well) {
+        findings_add(findings, DOCTOR_WELL, "rule", view_of(kind->name),
+                     "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'",
+                     VIEW_ARG(rule->name), VIEW_ARG(rule->bus));
+    }
+}
+
+void check_rules(const struct doctor_facts *facts, struct doctor_findings *findings) {
+    if (!check_function(facts, findings)) {
+        return;
+    }
+    if (facts->rules_err) {
+        findings_add(findings, DOCTOR_WARNING, "rule", VIEW(""),
+                     "which rules there are could not be told: %s", facts->rules_err->message);
+        findings_remedy(findings, "%s", facts->rules_err->remedy);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        check_kind(facts, &kinds[i], findings);
+    }
+}

@@ -1,0 +1,197 @@
+#include "cli/doctor/gathering.h"
+
+#include "runtime/aws/events.h"
+
+#include <string.h>
+
+/* The rules, on any bus of the account, that have the function as their target. */
+
+struct bus {
+    struct view name, next;
+    bool is_done;
+    int call; /* -1: none in this wave */
+};
+struct rules_part {
+    struct view next; /* of the buses */
+    bool are_buses_listed;
+    int call;
+    struct bus *buses;
+    size_t n_buses;
+    size_t capacity; /* of facts->rules */
+    int *described;  /* a call for each rule; -1: none in this wave */
+};
+
+static int begin(struct gathering *g, struct err *err) {
+    g->rules = ARENA_NEW(g->arena, struct rules_part);
+    return g->rules ? 0 : err_out_of_memory(err, "rules");
+}
+
+/* --- asking --- */
+
+static int ask_buses(struct gathering *g, struct err *err) {
+    struct rules_part *part = g->rules;
+    struct aws_call call;
+    if (part->are_buses_listed) {
+        return 0;
+    }
+    if (events_list_event_buses_call(part->next, g->arena, &call, err) < 0) {
+        return -1;
+    }
+    part->call = gathering_ask(g, &call, err);
+    return part->call < 0 ? -1 : 0;
+}
+
+static int ask_names(struct gathering *g, struct bus *bus, struct err *err) {
+    struct aws_call call;
+    if (events_list_rule_names_by_target_call(g->facts->function.settings.arn, bus->name, bus->next,
+                                              g->arena, &call, err) < 0) {
+        return -1;
+    }
+    bus->call = gathering_ask(g, &call, err);
+    return bus->call < 0 ? -1 : 0;
+}
+
+static int ask_rules(struct gathering *g, struct err *err) {
+    const struct doctor_facts *facts = g->facts;
+    for (size_t i = 0; i < facts->n_rules; i++) {
+        const struct doctor_rule *rule = &facts->rules[i];
+        struct aws_call call;
+        if (rule->err || rule->rule.name.len > 0) {
+            continue;
+        }
+        if (events_describe_rule_call(rule->name, rule->bus, g->arena, &call, err) < 0 ||
+            (g->rules->described[i] = gathering_ask(g, &call, err)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Of the wave before. */
+static void forget_calls(struct gathering *g) {
+    g->rules->call = -1;
+    for (size_t i = 0; i < g->rules->n_buses; i++) {
+        g->rules->buses[i].call = -1;
+    }
+    for (size_t i = 0; i < g->facts->n_rules; i++) {
+        g->rules->described[i] = -1;
+    }
+}
+
+static int ask(struct gathering *g, struct err *err) {
+    struct rules_part *part = g->rules;
+    forget_calls(g);
+    if (g->facts->rules_err) {
+        return 0;
+    }
+    if (ask_rules(g, err) < 0 || ask_buses(g, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < part->n_buses; i++) {
+        if (g->facts->function.settings.arn.len > 0 && !part->buses[i].is_done &&
+            ask_names(g, &part->buses[i], err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- reading --- */
+
+static int read_buses(struct gathering *g, struct err *err) {
+    struct rules_part *part = g->rules;
+    const struct aws_call *call = gathering_answer(g, part->call);
+    struct events_names names;
+    struct err failure;
+    err_init(&failure);
+    if (events_list_event_buses_result(call, g->arena, &names, &failure) < 0) {
+        part->are_buses_listed = true;
+        return gathering_keep_of(g, call, &failure, &g->facts->rules_err, err);
+    }
+    struct bus *buses = ARENA_ARRAY(g->arena, part->n_buses + names.n, struct bus);
+    if (!buses) {
+        return err_out_of_memory(err, "buses");
+    }
+    if (part->n_buses > 0) {
+        memcpy(buses, part->buses, part->n_buses * sizeof(*buses));
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        buses[part->n_buses++] = (struct bus){.name = names.names[i], .call = -1};
+    }
+    part->buses = buses;
+    part->next = names.next;
+    part->are_buses_listed = names.next.len == 0;
+    return 0;
+}
+
+static int add_rules(struct gathering *g, struct view bus, const struct events_names *names,
+                     struct err *err) {
+    struct doctor_facts *facts = g->facts;
+    size_t n = facts->n_rules + names->n;
+    if (n > g->rules->capacity) {
+        size_t capacity = 2 * n + 16;
+        struct doctor_rule *rules = ARENA_ARRAY(g->arena, capacity, struct doctor_rule);
+        int *described = ARENA_ARRAY(g->arena, capacity, int);
+        if (!rules || !described) {
+            return err_out_of_memory(err, "rules");
+        }
+        for (size_t i = 0; i < facts->n_rules; i++) {
+            rules[i] = facts->rules[i];
+            described[i] = g->rules->described[i];
+        }
+        facts->rules = rules;
+        g->rules->described = described;
+        g->rules->capacity = capacity;
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        g->rules->described[facts->n_rules] = -1;
+        facts->rules[facts->n_rules++] = (struct doctor_rule){.name = names->names[i], .bus = bus};
+    }
+    return 0;
+}
+
+static int read_names(struct gathering *g, struct bus *bus, struct err *err) {
+    const struct aws_call *call = gathering_answer(g, bus->call);
+    struct events_names names;
+    struct err failure;
+    err_init(&failure);
+    if (events_list_rule_names_by_target_result(call, g->arena, &names, &failure) < 0) {
+        bus->is_done = true;
+        return gathering_keep_of(g, call, &failure, &g->facts->rules_err, err);
+    }
+    bus->next = names.next;
+    bus->is_done = names.next.len == 0;
+    return add_rules(g, bus->name, &names, err);
+}
+
+static int read_rules(struct gathering *g, struct err *err) {
+    for (size_t i = 0; i < g->facts->n_rules; i++) {
+        struct doctor_rule *rule = &g->facts->rules[i];
+        struct err failure;
+        err_init(&failure);
+        if (g->rules->described[i] < 0) {
+            continue;
+        }
+        const struct aws_call *call = gathering_answer(g, g->rules->described[i]);
+        if (events_describe_rule_result(call, g->arena, &rule->rule, &failure) < 0 &&
+            gathering_keep_of(g, call, &failure, &rule->err, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_all(struct gathering *g, struct err *err) {
+    struct rules_part *part = g->rules;
+    if (read_rules(g, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < part->n_buses; i++) {
+        if (part->buses[i].call >= 0 && read_names(g, &part->buses[i], err) < 0) {
+            return -1;
+        }
+    }
+    return part->call >= 0 ? read_buses(g, err) : 0;
+}
+
+const struct gather_part gather_rules = {.begin = begin, .ask = ask, .read = read_all};

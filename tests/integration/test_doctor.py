@@ -1,0 +1,245 @@
+"""`slipway doctor`: a healthy environment, and one for each thing that can be wrong with it.
+
+What each check makes of which facts is for the unit tests; here it is asked whether the facts arrive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from command_line import Ran, program, run
+from front import Front
+from front.iam import Principal, Role
+from front.seed import (
+    ADMIN_SECRET,
+    FUNCTION_ROLE,
+    ORG,
+    PROD,
+    REGION,
+    REGISTRY,
+    REPOSITORY,
+    World,
+    admin_key,
+    function_policy,
+    organization_policy,
+)
+from front.surroundings import Endpoint, RouteTable
+from lambda_function import environment
+
+pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
+
+Doctor = Callable[..., Ran]
+
+FUNCTION = "myproject_slipway_prod"
+EXECUTION_ROLE = f"arn:aws:iam::{PROD}:role/myproject_execution_prod"
+VARIABLES = {"PROJECT_NAME": "myproject", "PROJECT_ENV": "prod", "ECR_STRATEGY": "cross_account", "ECR_ACCOUNT_ID": REGISTRY,
+             "ECR_ACCOUNT_REGION": REGION}
+SEEN = ["ecr:BatchCheckLayerAvailability", "ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetLifecyclePolicy"]
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+SUBNETS = ["subnet-0a1b2c3d", "subnet-1b2c3d4e"]  # of the seeded service
+
+
+def policy(*more: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of the repository: the organization may pull, and see that it may."""
+    (statement,) = organization_policy()
+    return [{**statement, "Action": statement["Action"] + SEEN}, *more]
+
+
+def pull_policy(*actions: str) -> list[dict[str, Any]]:
+    return [{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+            {"Effect": "Allow", "Action": list(actions), "Resource": f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/{REPOSITORY}"}]
+
+
+@pytest.fixture
+def healthy(world: World) -> World:
+    """What the seeded world lacks to have nothing wrong with it."""
+    front = world.front
+    front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, policy())
+    front.add_role(Role(EXECUTION_ROLE, pull_policy(*PULL), org_id=ORG))
+    world.service().settings["deploymentConfiguration"] = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    function = front.functions.create(PROD, REGION, FUNCTION, "", "sha256:" + "0" * 64)
+    function.package, function.role, function.variables = "Zip", FUNCTION_ROLE, dict(VARIABLES)
+    patterns = {
+        "deploys": {"source": ["action.deploy", "action.prod", "action.production"], "detail-type": ["DEPLOY", "ROLLBACK"],
+                    "account": [PROD]},
+        "rollouts": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
+                     "resources": [{"wildcard": f"arn:aws:ecs:{REGION}:{PROD}:service/{world.cluster}/myproject_service_*"}]},
+    }
+    function.policy = []
+    for name, pattern in patterns.items():
+        front.events.add_rule(PROD, REGION, name, [{"Id": "slipway", "Arn": function.arn}], pattern=pattern)
+        function.policy.append({
+            "Sid": name, "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction",
+            "Resource": function.arn, "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/{name}"}}})
+    front.ec2.subnets.update({subnet: "vpc-1" for subnet in SUBNETS})
+    front.ec2.tables.append(RouteTable("rtb-1", "vpc-1", "nat-0a1b2c3d", SUBNETS, main=True))
+    return world
+
+
+@pytest.fixture
+def doctor(front: Front, healthy: World) -> Doctor:
+    person = {"AWS_ACCESS_KEY_ID": admin_key(PROD), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_SESSION_TOKEN": ""}
+
+    def call(*words: str, **more: str) -> Ran:
+        return run({**environment(front), **person, **more}, "doctor", *words)
+
+    return call
+
+
+def findings(ran: Ran, state: str) -> list[tuple[str, str]]:
+    """(check, case or message) of what is in that state."""
+    return [(one["check"], one.get("case") or one["message"]) for one in ran.json if one["state"] == state]
+
+
+def only(ran: Ran, state: str = "wrong") -> Any:
+    """The only finding that is not well."""
+    (found,) = [one for one in ran.json if one["state"] != "well"]
+    assert found["state"] == state, found
+    assert ran.status == (1 if state == "wrong" else 0), ran
+    return found
+
+
+def test_a_healthy_environment(doctor: Doctor, front: Front) -> None:
+    ran = doctor()
+    assert ran.status == 0, ran.out + ran.err
+    assert all(line.startswith("✓ ") for line in ran.out.splitlines()), ran.out
+    checks = {line.split()[1].rstrip(":") for line in ran.out.splitlines()}
+    assert checks >= {"credentials", "account", "strategy", "registry", "repository", "policy", "role", "service", "circuit",
+                      "family", "container", "image", "function", "rule", "network"}
+    assert not any(call.operation.startswith(("Put", "Update", "Register", "Create", "Delete", "Tag")) for call in front.calls)
+    assert {one["state"] for one in doctor("--json").json} == {"well"}
+
+
+def test_credentials_that_are_no_good(doctor: Doctor) -> None:
+    ran = doctor("--json", AWS_SECRET_ACCESS_KEY="wrong")
+    assert only(ran)["check"] == "credentials"
+
+
+def test_the_wrong_account(doctor: Doctor) -> None:
+    ran = doctor("--json", AWS_ACCESS_KEY_ID=admin_key(REGISTRY))
+    assert ran.status == 1
+    assert "account" in [check for check, _ in findings(ran, "wrong")]
+
+
+def test_no_ecr_repository_found(doctor: Doctor) -> None:
+    found = only(doctor("--json", ECR_ACCOUNT_ID=""))
+    assert (found["check"], found["case"]) == ("configuration", "No ECR repository found")
+    assert doctor("--json", ECR_ACCOUNT_REGION="eu-west-1").status == 1
+
+
+def test_a_policy_that_does_not_admit_the_roles(doctor: Doctor, healthy: World) -> None:
+    deny = {"Sid": "No", "Effect": "Deny", "Principal": {"AWS": EXECUTION_ROLE}, "Action": "ecr:BatchGetImage"}
+    healthy.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, policy(deny))
+    found = only(doctor("--json"))
+    assert (found["check"], found["case"]) == ("policy", "Access Denied when pulling")
+    assert EXECUTION_ROLE in found["message"] and "'No'" in found["message"]
+    # The roots alone, and no DescribeImages for the function.
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": PULL + SEEN}
+    healthy.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, [root])
+    wrong = findings(doctor("--json"), "wrong")
+    assert ("policy", "Access Denied when pulling") in wrong
+
+
+def test_a_policy_that_may_not_be_seen(doctor: Doctor, healthy: World) -> None:
+    """The usual one across accounts: it admits to pulls, and shows nothing of itself."""
+    healthy.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, organization_policy())
+    ran = doctor("--json")
+    assert ran.status == 0
+    assert {check for check, _ in findings(ran, "warning")} == {"policy", "image"}
+    assert any("DescribeRepositories is not allowed" in text for _, text in findings(ran, "well"))
+
+
+def test_a_role_whose_own_policies_do_not_suffice(doctor: Doctor, healthy: World) -> None:
+    healthy.front.iam.roles[EXECUTION_ROLE].policy = pull_policy(*PULL[:2])
+    found = only(doctor("--json"))
+    assert (found["check"], found["subject"]) == ("role", "myproject_execution_prod")
+    assert found["case"] == "Access Denied when pulling" and "ecr:BatchGetImage" in found["message"]
+    assert "slipway ecr pull-policy" in found["remedy"]
+    del healthy.front.iam.roles[EXECUTION_ROLE]
+    assert "role not found" in only(doctor("--json"))["message"]
+
+
+def test_who_may_not_ask_is_told_so(doctor: Doctor, healthy: World) -> None:
+    """With what the function may do alone, nearly nothing can be told; nothing of that is wrong, or well."""
+    healthy.front.add_role(Role(f"arn:aws:iam::{PROD}:user/reader", [
+        *function_policy(), {"Effect": "Allow", "Action": "lambda:GetFunctionConfiguration", "Resource": "*"},
+        {"Effect": "Allow", "Action": "ecs:ListServices", "Resource": "*"}], org_id=ORG))
+    arn = f"arn:aws:iam::{PROD}:user/reader"
+    healthy.front.add_key("AKIAFRONTREADER", ADMIN_SECRET, Principal(PROD, arn, arn, ORG))
+    ran = doctor("--json", AWS_ACCESS_KEY_ID="AKIAFRONTREADER")
+    assert ran.status == 0, ran.out
+    told = {one["check"]: one.get("remedy", "") for one in ran.json if one["state"] == "warning"}
+    assert set(told) == {"policy", "role", "image", "rule", "network"}, ran.out
+    assert "iam:SimulatePrincipalPolicy to whoever runs this" in told["role"]
+    assert "ec2:DescribeSubnets to whoever runs this" in told["network"]
+    assert "the function's role" not in "".join(told.values())
+
+
+def test_a_service_without_a_breaker_and_one_that_is_gone(doctor: Doctor, healthy: World) -> None:
+    healthy.service().settings["deploymentConfiguration"] = {}
+    found = only(doctor("--json"))
+    assert found["check"] == "circuit breaker" and "enable=true" in found["remedy"]
+    services = {"api": {"service_name": "gone", "task_family": "gone", "repository": REPOSITORY}}
+    wrong = findings(doctor("--json", ECS_SERVICE_MAP=json.dumps(services)), "wrong")
+    assert {check for check, _ in wrong} >= {"service", "family"}
+
+
+def test_an_image_that_is_gone_or_going(doctor: Doctor, healthy: World, client: Callable[..., Any]) -> None:
+    ecr = client("ecr", REGISTRY)
+    keep_two = {"rules": [{"rulePriority": 1, "description": "two", "action": {"type": "expire"}, "selection": {
+        "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 2}}]}
+    ecr.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps(keep_two))
+    found = only(doctor("--json"))
+    assert (found["check"], found["case"]) == ("image", "Image not found")
+    assert "would be expired by rule 1, 'two'" in found["message"]
+    ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "git-0ld0001"}])
+    found = only(doctor("--json"))
+    assert found["case"] == "Image not found" and "not in the repository any more" in found["message"]
+
+
+def test_rules_that_are_off_or_missing(doctor: Doctor, healthy: World) -> None:
+    rules = {rule.name: rule for rule in healthy.front.events.place(PROD, REGION).rules}
+    rules["deploys"].state = "DISABLED"
+    found = only(doctor("--json"))
+    assert (found["check"], found["subject"]) == ("rule", "deploys")
+    assert "is DISABLED" in found["message"] and "enable-rule" in found["remedy"]
+    rules["deploys"].state, rules["deploys"].pattern = "ENABLED", {"source": ["action.staging"]}
+    assert "no rule takes" in only(doctor("--json"))["message"]
+    function = healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"]
+    rules["deploys"].pattern, function.policy = {"detail-type": ["DEPLOY"]}, (function.policy or [])[1:]
+    assert "may not invoke" in only(doctor("--json"))["message"]
+
+
+def test_a_function_that_is_another_or_differs(doctor: Doctor, healthy: World) -> None:
+    found = only(doctor("--json", "--function", "other"))
+    assert found["check"] == "function" and "--function" in found["remedy"]
+    function = healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"]
+    function.variables["ECR_ACCOUNT_ID"] = ""
+    assert only(doctor("--json"))["case"] == "No ECR repository found"
+
+
+def test_subnets_without_a_way_out(doctor: Doctor, healthy: World) -> None:
+    ec2 = healthy.front.ec2
+    ec2.tables[0].gateway = ""
+    found = only(doctor("--json"), "warning")
+    assert found["check"] == "network" and "ecr.api, ecr.dkr, s3, logs" in found["message"]
+    ec2.endpoints += [Endpoint("vpc-1", "ecr.api"), Endpoint("vpc-1", "ecr.dkr"), Endpoint("vpc-1", "logs"),
+                      Endpoint("vpc-1", "s3", "Gateway", ["rtb-1"], private_dns=False)]
+    ran = doctor("--json")
+    assert ("network", "its 2 subnets reach the registry by VPC endpoints") in findings(ran, "well")
+
+
+def test_the_answers_come_in_few_waves(doctor: Doctor, healthy: World) -> None:
+    """Ten services take as many round trips as one: the time that AWS is away counts once for each wave."""
+    for number in range(9):
+        healthy.add_project_service(f"s{number}")
+        healthy.front.ecr.set_policy(REGISTRY, REGION, f"myproject_service_s{number}", policy())
+    ran = doctor("--json")
+    assert len(ran.json) > 60
+    assert len({one["subject"] for one in ran.json if one["check"] == "service"}) == 10
+
+
