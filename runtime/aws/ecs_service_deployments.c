@@ -122,7 +122,7 @@ int ecs_describe_service_deployment_result(const struct aws_call *call, struct a
         answer_string(call, entry, "status", arena, &deployment.status, err) < 0) {
         return -1;
     }
-    if (answer_array(entry, "sourceServiceRevisions", &sources)) {
+    if (answer_array(entry, "sourceServiceRevisions", &sources) && answer_count(sources) == 1) {
         struct json_iterator iterator = json_iterate(sources);
         if (json_next_element(&iterator, &revision) &&
             revision_arn(revision, arena, &deployment.source_revision, err) < 0) {

@@ -26,7 +26,9 @@ ERR_MUST_USE int ecs_describe_service_deployment_call(struct view arn, struct ar
 struct ecs_service_deployment {
     struct view arn;
     struct view status;          /* IN_PROGRESS, ROLLBACK_SUCCESSFUL, … */
-    struct view source_revision; /* ARN of the service revision that it comes from; the first one */
+    struct view source_revision; /* ARN of the service revision that it comes from. Empty: of none,
+                                    or of several; then one of them is of a deployment that had not
+                                    completed when this one replaced it, and which is not said */
     struct view target_revision; /* ARN of the service revision that it goes to */
 };
 /* Errors: ERR_BAD_RESPONSE for an entry of failures[], the call's own. */

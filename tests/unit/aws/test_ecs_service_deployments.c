@@ -139,8 +139,8 @@ static void a_deployment_is_decoded(void **state) {
     call_ends(
         &f.call, 200,
         "{\"failures\":[],\"serviceDeployments\":[{\"serviceDeploymentArn\":\"" DEPLOYMENT
-        "\",\"sourceServiceRevisions\":[{\"arn\":\"old\",\"requestedTaskCount\":2},{\"arn\":"
-        "\"older\"}],\"targetServiceRevision\":{\"arn\":\"" REVISION
+        "\",\"sourceServiceRevisions\":[{\"arn\":\"old\",\"requestedTaskCount\":2}],"
+        "\"targetServiceRevision\":{\"arn\":\"" REVISION
         "\",\"runningTaskCount\":0},\"status\":\"ROLLBACK_SUCCESSFUL\",\"statusReason\":\"x\","
         "\"rollback\":{\"reason\":\"r\"}}]}");
     assert_int_equal(ecs_describe_service_deployment_result(&f.call, &f.arena, &d, &f.err), 0);
@@ -149,13 +149,15 @@ static void a_deployment_is_decoded(void **state) {
     assert_view(d.source_revision, "old");
     assert_view(d.target_revision, REVISION);
 
-    /* The first of a service comes from nothing. */
+    /* The first of a service comes from nothing; of several it is not said which one completed. */
     static const char *const bodies[] = {
         "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"a\",\"status\":\"PENDING\"}]}",
         "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"a\",\"status\":\"PENDING\","
         "\"sourceServiceRevisions\":[],\"targetServiceRevision\":null}]}",
         "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"a\",\"status\":\"PENDING\","
         "\"sourceServiceRevisions\":[null],\"targetServiceRevision\":[]}]}",
+        "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"a\",\"status\":\"PENDING\","
+        "\"sourceServiceRevisions\":[{\"arn\":\"failing\"},{\"arn\":\"completed\"}]}]}",
         "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"a\",\"status\":\"PENDING\","
         "\"sourceServiceRevisions\":{},\"targetServiceRevision\":{\"arn\":7}}]}",
     };
