@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from command_line import program, run
 from conftest import Functions, check_no_secrets
 from deploys import check_deployed, check_untouched, event
 from front import faults
-from front.seed import PROD, REGION, REGISTRY, STRANGER, World
-from lambda_function import Answer, LambdaFunction, environment
+from front.iam import Statement
+from front.seed import ACCESS_KEY, PROD, REGION, REGISTRY, SECRET_KEY, SESSION_TOKEN, STRANGER, World
+from lambda_function import Answer, environment
+from test_front import refusal
 
 PARAMETER, BUCKET, KEY = "/slipway/prod", "myproject-config", "prod/environment é+.json"
 PLACES = {"ssm": f"ssm:{PARAMETER}", "s3": f"s3://{BUCKET}/{KEY}"}
@@ -89,6 +93,7 @@ def test_a_failure_is_retried(world: World, functions: Functions, kind: str) -> 
     assert reads(world, kind) == 2
 
 
+@pytest.mark.parametrize("kind", ["ssm"], indirect=True)  # it takes five seconds
 def test_silence_ends_before_the_init_phase_does(world: World, functions: Functions, kind: str) -> None:
     put(world, kind, VARIABLES)
     world.front.rules.add(faults.stall(world.front.stop_waiting), READ[kind], times=0)
@@ -135,9 +140,8 @@ def test_the_functions_own_environment_wins(world: World, functions: Functions, 
     assert SECRET not in function.output and STRANGER not in function.output
 
 
+@pytest.mark.parametrize("kind", ["s3"], indirect=True)  # a parameter has 8 KB at most
 def test_more_than_the_environment_holds(world: World, functions: Functions, kind: str) -> None:
-    if kind == "ssm":
-        pytest.skip("a parameter has 8 KB at most")
     services = {"backend": {}, **{f"service-{n}": {"repository": f"team/service-{n}", "container": "main"} for n in range(3000)}}
     document = {**VARIABLES, "ECS_SERVICE_MAP": json.dumps(services)}
     assert 200_000 < len(json.dumps(document)) < 256 * 1024
@@ -170,6 +174,59 @@ def test_without_it_nothing_is_read(world: World, functions: Functions) -> None:
     sent = event()
     check_deployed(world, sent, functions.fresh(SLIPWAY_CONFIG="  ").invoke(sent))
     assert not {"ssm", "s3"} & {call.service for call in world.front.calls}
+
+
+FILE = """schema_version: 10
+project: myproject
+env: prod
+region: us-east-1
+account_id: "222222222222"
+ecr_strategy: cross_account
+ecr_account_id: "111111111111"
+ecr_account_region: us-east-1
+services:
+  - name: api
+scheduled_tasks:
+  - name: nightly
+"""
+
+
+def test_what_config_render_prints_is_what_is_read(world: World, functions: Functions, kind: str, tmp_path: Path) -> None:
+    if program() is None:
+        pytest.skip("slipway is not built")
+    (tmp_path / "prod.yaml").write_text(FILE)
+    ran = run({}, "config", "render", str(tmp_path / "prod.yaml"))
+    assert ran.status == 0, ran.err
+    put(world, kind, ran.out)
+    sent = event()
+    function = functions.fresh(**GONE, SLIPWAY_CONFIG=PLACES[kind])
+    check_deployed(world, sent, function.invoke(sent))
+    assert function.invoke(event(service="web", tag="v1")).json["changes"][0]["code"] == "ServiceUnknown", "the map counts"
+
+
+def test_the_front_answers_as_s3_does(world: World, client: Callable[..., Any]) -> None:
+    keys = {"key": ACCESS_KEY, "secret": SECRET_KEY, "token": SESSION_TOKEN}
+    front, s3, key = world.front, client("s3", **keys), f"arn:aws:kms:{REGION}:{PROD}:key/1"
+    read: Callable[..., Any] = lambda name, bucket=BUCKET: s3.get_object(Bucket=bucket, Key=name)["Body"].read()
+    refused: Callable[..., Any] = lambda name, bucket=BUCKET, by=s3: refusal(by.get_object, Bucket=bucket, Key=name)[::2]
+    for name, body in (("a b/é+%25?x=1&y#z", b"\x00\xff"), ("/a//b", b""), ("sealed", b"x")):
+        front.s3.put(PROD, REGION, BUCKET, name, body, key if name == "sealed" else "")
+    front.s3.put(STRANGER, REGION, "strangers-config", "k", b"theirs")
+    mine: list[Statement] = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*"}]
+    assert refused("sealed") == ("AccessDenied", 403)
+    world.function_role.policy = mine
+    assert read("a b/é+%25?x=1&y#z") == b"\x00\xff" and read("/a//b") == b""
+    assert refused("none") == ("AccessDenied", 403), "who may not list is not told"
+    assert refused("sealed") == ("AccessDenied", 403)
+    assert refused("k", "strangers-config") == ("AccessDenied", 403)
+    assert refused("k", "nobodys-config") == ("NoSuchBucket", 404)
+    world.function_role.policy = [
+        *mine, {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key, "Condition": {"StringEquals": {
+            "kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{BUCKET}/sealed"}}}]
+    assert refused("none") == ("NoSuchKey", 404) and read("sealed") == b"x"
+    wrong = client("s3", key=ACCESS_KEY, secret="wrong", token=SESSION_TOKEN)
+    assert refused("sealed", by=wrong) == ("SignatureDoesNotMatch", 403)
 
 
 def variables_of(functions: Functions, **more: str | None) -> dict[str, str]:
