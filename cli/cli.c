@@ -2,12 +2,15 @@
 
 #include "bootstrap/version.h"
 #include "cli/remedy.h"
+#include "runtime/base/utf8.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #define ANSWER_BYTES 64
 #define USAGE_BYTES 1024
+#define OPTION_BYTES 64
+#define OPTION_COLUMNS 26 /* at least */
 
 /* --- saying things --- */
 
@@ -15,6 +18,30 @@ void cli_write(FILE *stream, struct view bytes) {
     if (bytes.len > 0) {
         fwrite(bytes.data, 1, bytes.len, stream);
     }
+}
+
+bool cli_is_harmless(uint32_t c) {
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+        return false;
+    }
+    return !(c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+             (c >= 0x2066 && c <= 0x2069));
+}
+
+void cli_write_json(FILE *stream, struct view json) {
+    size_t written = 0;
+    for (size_t i = 0; i < json.len;) {
+        uint32_t c = 0;
+        size_t len = utf8_decode(view_slice(json, i, json.len), &c);
+        if (len > 0 && c >= 0x7f && !cli_is_harmless(c)) {
+            cli_write(stream, view_slice(json, written, i - written));
+            fprintf(stream, "\\u%04x", (unsigned)c);
+            written = i + len;
+        }
+        i += len > 0 ? len : 1;
+    }
+    cli_write(stream, view_slice(json, written, json.len));
+    fputs("\n", stream);
 }
 
 const char *cli_colour(const struct cli *cli, enum colour colour) {
@@ -98,12 +125,27 @@ static void print_overview(FILE *stream) {
           stream);
 }
 
-static void print_option(FILE *stream, char letter, const char *name, const char *value,
-                         const char *help) {
-    char left[40];
-    snprintf(left, sizeof(left), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
-             letter ? ", " : "  ", name, value ? "=" : "", value ? value : "");
-    fprintf(stream, "  %-26s %s\n", left, help);
+/* "-n, --max=N", and its length. */
+static int option_text(const struct option_row *row, char text[static OPTION_BYTES]) {
+    return snprintf(text, OPTION_BYTES, "%c%c%s--%s%s%s", row->letter ? '-' : ' ',
+                    row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
+                    row->value ? "=" : "", row->value ? row->value : "");
+}
+
+static void print_options(const struct option_row *rows, FILE *stream) {
+    static const struct option_row help = {.name = "help", .letter = 'h', .help = "show this"};
+    char text[OPTION_BYTES];
+    int width = OPTION_COLUMNS;
+    for (const struct option_row *row = rows; row && row->name; row++) {
+        int own = option_text(row, text);
+        width = own > width ? own : width;
+    }
+    for (const struct option_row *row = rows; row && row->name; row++) {
+        (void)option_text(row, text);
+        fprintf(stream, "  %-*s %s\n", width, text, row->help);
+    }
+    (void)option_text(&help, text);
+    fprintf(stream, "  %-*s %s\n", width, text, help.help);
 }
 
 static void print_help(const struct command *command, FILE *stream) {
@@ -113,10 +155,7 @@ static void print_help(const struct command *command, FILE *stream) {
         fprintf(stream, "\n%s\n", command->details);
     }
     fputs("\noptions\n", stream);
-    for (const struct option_row *row = command->options; row && row->name; row++) {
-        print_option(stream, row->letter, row->name, row->value, row->help);
-    }
-    print_option(stream, 'h', "help", NULL, "show this");
+    print_options(command->options, stream);
     fprintf(stream, "\nexample\n  %s\n", command->example);
 }
 

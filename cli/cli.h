@@ -18,6 +18,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum exit_status {
@@ -72,6 +73,12 @@ int cli_usage_error(const struct cli *cli, const char *command, const char *form
 
 /* Bytes as they are; a terminal's control characters in them must have been replaced before. */
 void cli_write(FILE *stream, struct view bytes);
+/* Whether the character may be sent to a terminal: it is none that drives it (C0, DEL, C1), that
+ * separates lines or paragraphs, or that turns the direction of writing. */
+bool cli_is_harmless(uint32_t character);
+/* JSON and a line break; what is not harmless in its strings, and JSON lets stand as it is, becomes
+ * an escape. */
+void cli_write_json(FILE *stream, struct view json);
 
 enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN, COLOUR_BOLD };
 /* The escape sequence that begins the colour (COLOUR_NONE ends any), or "" without colours. */

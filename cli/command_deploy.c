@@ -106,8 +106,7 @@ static int print_response(const struct work *work, const struct planned *made) {
     if (buf_check(&response, "the answer", work->err) < 0) {
         return -1;
     }
-    cli_write(work->cli->out, buf_view(&response));
-    fputs("\n", work->cli->out);
+    cli_write_json(work->cli->out, buf_view(&response));
     return 0;
 }
 

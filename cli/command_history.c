@@ -24,6 +24,7 @@ struct history {
     struct session *session;
     struct what_runs *now;
     struct ecs_task_definition *revisions;
+    struct what_image *images; /* theirs */
     size_t n;
     struct err *err;
 };
@@ -51,7 +52,8 @@ static int read_revisions(struct history *h, size_t max) {
     }
     int *reads = ARENA_ARRAY(arena, listed.n, int);
     h->revisions = ARENA_ARRAY(arena, listed.n, struct ecs_task_definition);
-    if (!reads || !h->revisions) {
+    h->images = ARENA_ARRAY(arena, listed.n, struct what_image);
+    if (!reads || !h->revisions || !h->images) {
         return err_out_of_memory(h->err, "revisions");
     }
     for (size_t i = 0; i < listed.n; i++) {
@@ -70,6 +72,10 @@ static int read_revisions(struct history *h, size_t max) {
         }
         if (error) {
             *h->err = *error;
+            return -1;
+        }
+        if (what_image(session, &h->now->target, &h->revisions[h->n], &h->images[h->n], h->err) <
+            0) {
             return -1;
         }
         h->n++;
@@ -113,8 +119,8 @@ static int print_table(const struct history *h) {
         row[0].text = runs(h, revision) ? VIEW("*") : VIEW("");
         row[1].text = revision_name(revision->arn);
         row[2].text = time_text(revision, cli->arena);
-        row[3].text = ecs_tag_value(revision, TAG_IMAGE_TAG);
-        row[4].text = view_slice(ecs_tag_value(revision, TAG_DIGEST), 0, DIGEST_SHOWN);
+        row[3].text = h->images[i].tag;
+        row[4].text = view_slice(h->images[i].digest, 0, DIGEST_SHOWN);
         row[5] = (struct table_cell){completed ? VIEW("yes") : VIEW(""), COLOUR_GREEN};
         row[6].text = ecs_tag_value(revision, TAG_EVENT_ID);
         row[7].text = ecs_tag_value(revision, TAG_REASON);
@@ -139,19 +145,18 @@ static int print_json(const struct history *h) {
         json_put_optional(&w, "registered", view_of(registered));
         json_put_optional(&w, "event_time", ecs_tag_value(revision, TAG_EVENT_TIME));
         json_put_optional(&w, "event_id", ecs_tag_value(revision, TAG_EVENT_ID));
-        json_put_optional(&w, "tag", ecs_tag_value(revision, TAG_IMAGE_TAG));
-        json_put_optional(&w, "digest", ecs_tag_value(revision, TAG_DIGEST));
+        json_put_optional(&w, "tag", h->images[i].tag);
+        json_put_optional(&w, "digest", h->images[i].digest);
         json_put_optional(&w, "previous", ecs_tag_value(revision, TAG_PREVIOUS));
         json_put_optional(&w, "reason", ecs_tag_value(revision, TAG_REASON));
         json_put_optional(&w, "completed", ecs_tag_value(revision, TAG_COMPLETED));
         json_end_object(&w);
     }
     json_end_array(&w);
-    buf_append_char(&text, '\n');
     if (buf_check(&text, "history", h->err) < 0) {
         return -1;
     }
-    cli_write(h->session->cli->out, buf_view(&text));
+    cli_write_json(h->session->cli->out, buf_view(&text));
     return 0;
 }
 

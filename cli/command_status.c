@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/remedy.h"
 #include "cli/table.h"
 #include "cli/what_runs.h"
 #include "handlers/deploy/plan_revision.h"
@@ -124,7 +125,7 @@ static void put_time(struct json_writer *w, const char *name, int64_t ms) {
     }
 }
 
-static void put_one(struct json_writer *w, const struct what_runs *one) {
+static void put_one(struct json_writer *w, const struct what_runs *one, struct arena *arena) {
     json_begin_object(w, NULL);
     json_put_string(w, "service", one->target.name);
     json_put_string(w, "kind", view_of(target_kind_name(one->target.kind)));
@@ -143,7 +144,7 @@ static void put_one(struct json_writer *w, const struct what_runs *one) {
     if (one->err) {
         json_put_string(w, "code", view_of(err_name(one->err->code)));
         json_put_string(w, "message", view_of(one->err->message));
-        json_put_string(w, "remedy", view_of(one->err->remedy));
+        json_put_string(w, "remedy", remedy_for_person(one->err, arena));
     }
     json_end_object(w);
 }
@@ -153,14 +154,13 @@ static int print_json(const struct status *s) {
     struct json_writer w = json_writer(&text);
     json_begin_array(&w, NULL);
     for (size_t i = 0; i < s->n; i++) {
-        put_one(&w, &s->all[i]);
+        put_one(&w, &s->all[i], s->session->cli->arena);
     }
     json_end_array(&w);
-    buf_append_char(&text, '\n');
     if (buf_check(&text, "status", s->err) < 0) {
         return -1;
     }
-    cli_write(s->session->cli->out, buf_view(&text));
+    cli_write_json(s->session->cli->out, buf_view(&text));
     return 0;
 }
 

@@ -14,14 +14,18 @@ const struct command cli_commands[] = {
      .synopsis = "[--yes] SERVICE [TAG]",
      .summary = "deploy an image from here, and follow the rollout",
      .details =
-         "Shows the plan and asks; then it does what the function would do at such an event.\n"
-         "Ctrl-C leaves the deployment alone.",
+         "Shows the plan and asks; where nobody can be asked, --yes is needed. Then it does what\n"
+         "the function would do at such an event, and follows the rollout. Ctrl-C leaves the\n"
+         "deployment alone. Leaves with 0 once the rollout has completed, with 1 if it failed or\n"
+         "is still going on, with 3 if it was refused or not wanted.",
      .example = "slipway deploy backend git-abc123f",
      .options = deploy_options,
      .run = command_deploy},
     {.name = "rollback",
      .synopsis = "[--yes] SERVICE [REVISION|TAG]",
      .summary = "go back to the last completed revision, or to that one",
+     .details = "Shows the plan, asks, follows the rollout and leaves as deploy does. \"slipway\n"
+                "history\" tells the revisions and which of them completed.",
      .example = "slipway rollback backend",
      .options = rollback_options,
      .run = command_rollback},
@@ -79,6 +83,29 @@ const struct command cli_commands[] = {
      .example = "slipway config show prod.yaml",
      .options = config_show_options,
      .run = command_config_show},
+    {.name = "config migrate",
+     .synopsis = "[--dry-run] FILE...|all",
+     .summary = "bring environment files of schema 6 to 10, and touch nothing else in them",
+     .details =
+         "Adds ecr_strategy, ecr_trusted_accounts, ecr_config of each service and task, and\n"
+         "schema_version, as far as they are missing; comments, order, quotes, anchors and blank\n"
+         "lines stay. A copy, FILE.backup_TIME, is made first. Files that are given together know\n"
+         "who pulls from whom. Leaves with 1 if one could not be migrated; the others are.",
+     .example = "slipway config migrate --dry-run all",
+     .options = config_migrate_options,
+     .run = command_config_migrate},
+    {.name = "config render",
+     .synopsis = "[--json|--sam|--tfvars] FILE...|all",
+     .summary = "print the function's environment variables, made from environment files",
+     .details =
+         "PROJECT_NAME, PROJECT_ENV, ECR_* and ECS_SERVICE_MAP. --sam prints words for a shell:\n"
+         "eval \"sam deploy --parameter-overrides $(slipway config render --sam dev.yaml)\", with\n"
+         "what the file does not hold, such as PassRoleArns, beside them. --tfvars prints\n"
+         "project_name, ecs_service_map and so on. Of several files JSON is an object by file.\n"
+         "Leaves with 1 if one could not be rendered; the others are.",
+     .example = "slipway config render --sam prod.yaml",
+     .options = config_render_options,
+     .run = command_config_render},
     {.name = "ecr policy",
      .synopsis = "[--org ID,...] [--account ID,...] [--role ARN,...] [--lambda]",
      .summary = "print a repository's policy: who else may pull from it",
@@ -124,29 +151,6 @@ const struct command cli_commands[] = {
      .example = "slipway ecr replication --to 333333333333:us-east-1 --prefix myproject_",
      .options = ecr_replication_options,
      .run = command_ecr_replication},
-    {.name = "config migrate",
-     .synopsis = "[--dry-run] FILE...|all",
-     .summary = "bring environment files of schema 6 to 10, and touch nothing else in them",
-     .details =
-         "Adds ecr_strategy, ecr_trusted_accounts, ecr_config of each service and task, and\n"
-         "schema_version, as far as they are missing; comments, order, quotes, anchors and blank\n"
-         "lines stay. A copy, FILE.backup_TIME, is made first. Files that are given together know\n"
-         "who pulls from whom. Leaves with 1 if one could not be migrated; the others are.",
-     .example = "slipway config migrate --dry-run all",
-     .options = config_migrate_options,
-     .run = command_config_migrate},
-    {.name = "config render",
-     .synopsis = "[--json|--sam|--tfvars] FILE...|all",
-     .summary = "print the function's environment variables, made from environment files",
-     .details =
-         "PROJECT_NAME, PROJECT_ENV, ECR_* and ECS_SERVICE_MAP. --sam prints words for a shell:\n"
-         "eval \"sam deploy --parameter-overrides $(slipway config render --sam dev.yaml)\", with\n"
-         "what the file does not hold, such as PassRoleArns, beside them. --tfvars prints\n"
-         "project_name, ecs_service_map and so on. Of several files JSON is an object by file.\n"
-         "Leaves with 1 if one could not be rendered; the others are.",
-     .example = "slipway config render --sam prod.yaml",
-     .options = config_render_options,
-     .run = command_config_render},
     {.name = "completion",
      .synopsis = "bash|zsh",
      .summary = "print the shell's completion of these commands",

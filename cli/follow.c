@@ -6,6 +6,7 @@
 #include "runtime/base/utf8.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define ASK_EVERY_MS ((int64_t)3000)
 /* Ctrl-C is answered within that time. */
@@ -148,6 +149,24 @@ static void say(const struct cli *cli, const char *name, struct view text) {
     }
 }
 
+/* The way back is an event in the core's words; here it is a command. */
+static void say_remedy(const struct cli *cli, const struct follow_target *target,
+                       struct view remedy) {
+    const struct view way_back = VIEW("to go back: aws events put-events");
+    size_t at = 0;
+    while (at < remedy.len && !view_starts_with(view_slice(remedy, at, remedy.len), way_back)) {
+        at++;
+    }
+    struct view first = view_slice(remedy, 0, at);
+    if (at < remedy.len && view_ends_with(first, VIEW("; "))) {
+        first.len -= strlen("; ");
+    }
+    say(cli, "remedy", first);
+    if (at < remedy.len) {
+        fprintf(cli->err, "to go back: slipway rollback " VIEW_FMT "\n", VIEW_ARG(target->name));
+    }
+}
+
 /* The core's own words for how it ended, with why its tasks stopped. */
 static void explain(struct session *session, const struct follow_target *target,
                     const struct ecs_service_state *service, enum follow_state state) {
@@ -177,7 +196,7 @@ static void explain(struct session *session, const struct follow_target *target,
         return;
     }
     say(cli, "why", made.changes[0].rollout.why);
-    say(cli, "remedy", made.changes[0].rollout.remedy);
+    say_remedy(cli, target, made.changes[0].rollout.remedy);
 }
 
 /* Nothing more is known of it; why, has been said where it was an error. */

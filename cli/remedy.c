@@ -8,7 +8,8 @@
 static const struct {
     const char *function, *person;
 } words[] = {
-    {"the credentials that the function runs with", "your credentials"},
+    {"the credentials that the function runs with",
+     "your credentials (aws sso login, or new keys)"},
     {"the function's environment variables", "the environment"},
     {"the function's iam:PassRole statement", "your iam:PassRole statement"},
     {"the function's network", "your network"},

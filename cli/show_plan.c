@@ -64,7 +64,8 @@ static void put_heading(struct showing *s, const struct change *change, const ch
     struct view name;
     const char *kind = name_of(change, &name);
     put(s, COLOUR_BOLD, "", name);
-    fprintf(s->cli->out, "%s%s%s: ", kind[0] == '\0' ? "" : " (", kind, kind[0] == '\0' ? "" : ")");
+    fprintf(s->cli->out, "%s%s%s", kind[0] == '\0' ? "" : " (", kind, kind[0] == '\0' ? "" : ")");
+    fputs(name.len > 0 ? ": " : "", s->cli->out); /* an event that is ignored has no name */
     put(s, colour, "", view_of(what));
     fputs("\n", s->cli->out);
 }

@@ -9,15 +9,6 @@
 /* A last column that would be narrower goes on in the next line instead. */
 #define LAST_COLUMN_LEAST 16
 
-/* C0, DEL, C1; what separates lines and paragraphs; what turns the direction of writing. */
-static bool is_harmless(uint32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
-        return false;
-    }
-    return !(c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-             (c >= 0x2066 && c <= 0x2069));
-}
-
 struct view table_clean(struct view text, struct arena *arena) {
     char *clean = ARENA_ARRAY(arena, text.len + 1, char);
     size_t n = 0;
@@ -27,7 +18,7 @@ struct view table_clean(struct view text, struct arena *arena) {
     for (size_t i = 0; i < text.len;) {
         uint32_t c = 0;
         size_t len = utf8_decode(view_slice(text, i, text.len), &c);
-        if (len == 0 || !is_harmless(c)) {
+        if (len == 0 || !cli_is_harmless(c)) {
             clean[n++] = '?';
             i += len > 0 ? len : 1;
             continue;
@@ -97,7 +88,8 @@ struct table_cell *table_add_row(struct table *table) {
 
 static void print_cell(const struct table_cell *cell, size_t width, bool is_last,
                        const struct cli *cli) {
-    const char *colour = cell->colour == COLOUR_NONE ? "" : cli_colour(cli, cell->colour);
+    bool is_plain = cell->colour == COLOUR_NONE || cell->text.len == 0;
+    const char *colour = is_plain ? "" : cli_colour(cli, cell->colour);
     fputs(colour, cli->out);
     cli_write(cli->out, cell->text);
     fputs(colour[0] == '\0' ? "" : cli_colour(cli, COLOUR_NONE), cli->out);

@@ -29,8 +29,7 @@ static struct view event_id(struct view response, struct arena *arena) {
 static void say_sent(const struct cli *cli, const struct via_event *event,
                      const struct aws_call *call) {
     if (event->json) {
-        cli_write(cli->out, call->response);
-        fputs("\n", cli->out);
+        cli_write_json(cli->out, view_trim(call->response));
         return;
     }
     struct view service = event->request->service;

@@ -21,7 +21,8 @@ bool conventional_service(const struct config *config, struct view service, stru
         return false;
     }
     rest = view_slice(rest, config->project.len, rest.len);
-    if (!view_starts_with(rest, middle) || !view_ends_with(rest, config->env)) {
+    if (rest.len < middle.len + config->env.len || !view_starts_with(rest, middle) ||
+        !view_ends_with(rest, config->env)) {
         return false;
     }
     /* "x_dev", or "dev" alone for the backend */
@@ -33,8 +34,12 @@ bool conventional_service(const struct config *config, struct view service, stru
     if (rest.len < 2 || !view_ends_with(rest, VIEW("_"))) {
         return false;
     }
-    *ret_name = view_slice(rest, 0, rest.len - 1);
-    return config_name_is_valid(*ret_name);
+    struct view name = view_slice(rest, 0, rest.len - 1);
+    if (!config_name_is_valid(name)) {
+        return false;
+    }
+    *ret_name = name;
+    return true;
 }
 
 struct target_list {
@@ -107,25 +112,45 @@ int environment_targets(struct session *session, struct target **ret_targets, si
 
 /* --- what they run --- */
 
-/* A revision's own tags say more than its image does. */
-static int read_definition(struct session *session, struct what_runs *one, struct err *err) {
+int what_image(struct session *session, const struct target *target,
+               const struct ecs_task_definition *definition, struct what_image *ret_image,
+               struct err *err) {
     struct taskdef_container *containers = NULL;
     size_t n = 0;
     struct image_reference reference;
     struct err none;
     err_init(&none);
-    one->tag = ecs_tag_value(&one->definition, TAG_IMAGE_TAG);
-    one->digest = ecs_tag_value(&one->definition, TAG_DIGEST);
-    if (taskdef_find_containers(&one->definition, one->target.container, &one->target.repository,
+    struct what_image image = {0};
+    if (taskdef_find_containers(definition, target->container, &target->repository,
                                 session->config.own_account, session->cli->arena, &containers, &n,
-                                &none) < 0) {
-        return none.code == ERR_OUT_OF_MEMORY ? err_out_of_memory(err, "images") : 0;
+                                &none) < 0 &&
+        none.code == ERR_OUT_OF_MEMORY) {
+        return err_out_of_memory(err, "images");
     }
     if (n > 0 && image_reference_parse(containers[0].image, &reference)) {
-        one->image = containers[0].image;
-        one->tag = reference.tag.len > 0 ? reference.tag : one->tag;
-        one->digest = reference.digest.len > 0 ? reference.digest : one->digest;
+        struct view tag = ecs_tag_value(definition, TAG_IMAGE_TAG);
+        struct view digest = ecs_tag_value(definition, TAG_DIGEST);
+        image.image = containers[0].image;
+        image.tag = reference.tag;
+        image.digest = reference.digest;
+        if (image.tag.len == 0 && view_equal(digest, image.digest)) {
+            image.tag = tag;
+        } else if (image.digest.len == 0 && view_equal(tag, image.tag)) {
+            image.digest = digest;
+        }
     }
+    *ret_image = image;
+    return 0;
+}
+
+static int read_image(struct session *session, struct what_runs *one, struct err *err) {
+    struct what_image image = {0};
+    if (what_image(session, &one->target, &one->definition, &image, err) < 0) {
+        return -1;
+    }
+    one->image = image.image;
+    one->tag = image.tag;
+    one->digest = image.digest;
     return 0;
 }
 
@@ -203,7 +228,7 @@ static int read_definitions(struct session *session, struct what_runs *all, size
             continue;
         }
         if (wave_task_definition(&wave, reads[i], &all[i].definition, &all[i].err, err) < 0 ||
-            (!all[i].err && read_definition(session, &all[i], err) < 0)) {
+            (!all[i].err && read_image(session, &all[i], err) < 0)) {
             return -1;
         }
         if (!all[i].err && all[i].target.kind == TARGET_TASK) {

@@ -11,6 +11,10 @@
 #include "runtime/aws/ecs.h"
 #include "runtime/aws/lambda_api.h"
 
+struct what_image {
+    struct view image, tag, digest; /* as far as known */
+};
+
 struct what_runs {
     struct target target;
     const struct err *err;                 /* why it could not be read; NULL: it was */
@@ -29,6 +33,13 @@ ERR_MUST_USE int environment_targets(struct session *session, struct target **re
 /* The service that an ECS service of that name is for, by convention; false: none of this project
  * and environment. Pure. */
 bool conventional_service(const struct config *config, struct view service, struct view *ret_name);
+
+/* What a revision of the target's runs: by the image of its container, and by the revision's tags
+ * where they are of that image; whoever copies a task definition may copy them too. -1:
+ * ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int what_image(struct session *session, const struct target *target,
+                            const struct ecs_task_definition *definition,
+                            struct what_image *ret_image, struct err *err);
 
 /* -1: ERR_OUT_OF_MEMORY only; what AWS refuses is each entry's own. */
 ERR_MUST_USE int what_runs(struct session *session, const struct target *targets, size_t n,

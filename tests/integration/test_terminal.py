@@ -75,7 +75,7 @@ def test_a_rollout_that_fails_says_why(world: World, terminal: Open) -> None:
                     {"name": SERVICE, "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"})
     world.roll(world.service(), "failed")
     screen = one.wait_for("[left with 1]")
-    assert "the deployment failed" in screen and "memory" in screen and "ROLLBACK" in screen
+    assert "the deployment failed" in screen and "memory" in screen and "to go back: slipway rollback backend" in screen
 
 
 def test_a_deployment_that_another_replaces(world: World, terminal: Open) -> None:
