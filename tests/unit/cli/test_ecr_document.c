@@ -80,6 +80,9 @@ static void too_little_memory(void **state) {
     struct view role[] = {VIEW("arn:aws:iam::222222222222:role/r")};
     struct view account[] = {VIEW("333333333333")};
     struct view repository[] = {VIEW("shop/web")};
+    struct view prefix[] = {VIEW("p_"), VIEW("q_")};
+    const struct names sources = {account, 1};
+    const struct names prefixes = {prefix, 2};
     const struct ecr_trust trust = {.accounts = {account, 1},
                                     .roles = {role, 1},
                                     .has_functions = true,
@@ -98,7 +101,7 @@ static void too_little_memory(void **state) {
         assert_true(trusted == 0 || err.code == ERR_OUT_OF_MEMORY);
         err_init(&err);
         int permitted =
-            ecr_replication_permission(account[0], &place, VIEW("p_"), &arenas[1], &json, &err);
+            ecr_replication_permission(&sources, &place, &prefixes, &arenas[1], &json, &err);
         assert_true(permitted == 0 || err.code == ERR_OUT_OF_MEMORY);
         buf_clear(&json);
         ecr_pull_policy(&pull, &arenas[2], &json);
