@@ -7,6 +7,9 @@
 
 /* Of texts that are put together: a reason of ECS, and lines of task_failure.h. */
 #define JOINED_BYTES ((size_t)8 * 1024)
+/* ECS tells of one end as a deployment's state change and as a service action, each with a time of
+ * its own; nothing is replaced, fails and completes once more so quickly. */
+#define ONE_END_MS INT64_C(10000)
 
 /*
  * What became of a deployment, from what ECS says of it. Only the first look at an end is told: a
@@ -193,6 +196,17 @@ static int supersede(struct decision *d) {
     return d->change->rollout.why.data ? report(d) : out_of_memory(d);
 }
 
+/* By this event, by one after it, or by the other one of the same end. */
+static bool is_told(const struct decision *d) {
+    struct view completed = ecs_tag_value(&rollout_of(d)->definition, TAG_COMPLETED);
+    int64_t completed_ms;
+    if (!time_parse_rfc3339(completed, &completed_ms)) {
+        return false;
+    }
+    int64_t since_ms = d->trigger->event_time_ms - completed_ms;
+    return since_ms <= 0 || (since_ms < ONE_END_MS && completes_again(d));
+}
+
 static int check_completed(struct decision *d) {
     const struct rollout_facts *rollout = rollout_of(d);
     if (rollout_step_of(event_of(d)) != STEP_COMPLETED) {
@@ -201,9 +215,7 @@ static int check_completed(struct decision *d) {
     if (!rollout->deployment || rollout->deployment != d->facts->service.primary) {
         return supersede(d);
     }
-    int64_t completed_ms;
-    struct view completed = ecs_tag_value(&rollout->definition, TAG_COMPLETED);
-    if (time_parse_rfc3339(completed, &completed_ms) && completed_ms >= d->trigger->event_time_ms) {
+    if (is_told(d)) {
         return decide_note(d, VERDICT_UNCHANGED,
                            arena_printf(d->arena, "'" VIEW_FMT "' was told to have completed",
                                         VIEW_ARG(revision_name(rollout->definition.arn))));

@@ -104,6 +104,18 @@ static void the_same_event_twice(void **state) {
     assert_told(f, ROLLOUT_COMPLETED);
 }
 
+/* The state change and the service action of one end are some moments apart. */
+static void two_events_of_one_end(void **state) {
+    struct fixture *f = *state;
+    rollout.definition =
+        revision(f, 41, REPO "@" A, "", PAST_TAGS COMPLETED("2026-11-20T09:59:58Z"));
+    assert_noted(f, VERDICT_UNCHANGED, "'web:41' was told to have completed");
+    f->trigger.rollout.deployment_id = (struct view){0};
+    assert_noted(f, VERDICT_UNCHANGED, "'web:41' was told to have completed");
+    f->primary.created_at_ms = at("2026-11-20T09:59:59Z"); /* another deployment of it */
+    assert_told(f, ROLLOUT_COMPLETED);
+}
+
 /* --- gone back --- */
 
 static void what_completes_again_was_gone_back_to(void **state) {
@@ -321,6 +333,7 @@ int main(void) {
         TEST(a_duration_that_is_not_known),
         TEST(completed_by_somebody_else),
         TEST(the_same_event_twice),
+        TEST(two_events_of_one_end),
         TEST(what_completes_again_was_gone_back_to),
         TEST(a_higher_revision_failed),
         TEST(a_rollback_chose_it),
