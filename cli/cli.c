@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "bootstrap/version.h"
+#include "cli/config_option.h"
 #include "cli/remedy.h"
 #include "runtime/base/utf8.h"
 
@@ -149,13 +150,15 @@ static void print_options(const struct option_row *rows, FILE *stream) {
 }
 
 static void print_help(const struct command *command, FILE *stream) {
+    struct option_row rows[OPTIONS_MAX + 1];
     fprintf(stream, "usage: slipway %s%s%s\n\n%s\n", command->name,
             command->synopsis[0] == '\0' ? "" : " ", command->synopsis, command->summary);
     if (command->details) {
         fprintf(stream, "\n%s\n", command->details);
     }
     fputs("\noptions\n", stream);
-    print_options(command->options, stream);
+    config_option_rows(command, rows);
+    print_options(rows, stream);
     fprintf(stream, "\nexample\n  %s\n", command->example);
 }
 
@@ -223,6 +226,18 @@ static int no_single_command(const struct cli *cli, char **words, size_t n_words
     return wants_help ? EXIT_STATUS_DONE : EXIT_STATUS_USAGE;
 }
 
+static int run_command(const struct cli *cli, const struct command *command,
+                       const struct arguments *arguments) {
+    struct cli of_command = *cli;
+    const char *config = command->takes_config ? arguments_value(arguments, "config") : NULL;
+    struct err err;
+    err_init(&err);
+    if (config && config_option_apply(&of_command, config, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    return command->run(&of_command, arguments);
+}
+
 int cli_run(struct cli *cli, int argc, char **argv) {
     char **words = argv + 1;
     size_t n_words = argc > 1 ? (size_t)argc - 1 : 0;
@@ -247,15 +262,17 @@ int cli_run(struct cli *cli, int argc, char **argv) {
         return no_single_command(cli, words, n_words, wants_help);
     }
     struct arguments arguments = {0};
+    struct option_row rows[OPTIONS_MAX + 1];
     struct err err;
     err_init(&err);
-    if (!wants_help && arguments_parse(command->options, words + used, n_words - used, cli->arena,
-                                       &arguments, &wants_help, &err) < 0) {
+    config_option_rows(command, rows);
+    if (!wants_help && arguments_parse(rows, words + used, n_words - used, cli->arena, &arguments,
+                                       &wants_help, &err) < 0) {
         return cli_usage_error(cli, command->name, "%s", err.message);
     }
     if (wants_help) {
         print_help(command, cli->out);
         return EXIT_STATUS_DONE;
     }
-    return command->run(cli, &arguments);
+    return run_command(cli, command, &arguments);
 }

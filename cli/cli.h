@@ -41,6 +41,7 @@ struct cli {
     const volatile sig_atomic_t *interrupted;
     void (*catch_interrupts)(void);
     struct arena *arena; /* as long as the command */
+    struct view account; /* whose credentials are wanted, by --config; empty: anybody's */
 };
 
 struct command {
@@ -50,6 +51,7 @@ struct command {
     const char *details;              /* paragraphs of text; may be NULL */
     const char *example;              /* "slipway config check dev.yaml prod.yaml" */
     const struct option_row *options; /* ends with a row without a name; may be NULL */
+    bool takes_config; /* it is about an environment in AWS: --config (config_option.h) */
     int (*run)(struct cli *cli, const struct arguments *arguments);
 };
 

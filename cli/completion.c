@@ -1,3 +1,4 @@
+#include "cli/config_option.h"
 #include "cli/shell_texts.h"
 
 #include <string.h>
@@ -65,7 +66,9 @@ void completion_write_bash(const struct command *commands, struct buf *script) {
                            "    case \"${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n");
     for (const struct command *command = commands; command->name; command++) {
         buf_appendf(script, "    '%s '*) words='", command->name);
-        for (const struct option_row *row = command->options; row && row->name; row++) {
+        struct option_row rows[OPTIONS_MAX + 1];
+        config_option_rows(command, rows);
+        for (const struct option_row *row = rows; row->name; row++) {
             buf_appendf(script, "--%s%s ", row->name, row->value ? "=" : "");
         }
         buf_append_str(script, "--help' ;;\n");
@@ -116,7 +119,9 @@ void completion_write_zsh(const struct command *commands, struct buf *script) {
                            "    case \"${(j: :)words[2,CURRENT-1]} \" in\n");
     for (const struct command *command = commands; command->name; command++) {
         buf_appendf(script, "    ('%s '*) choices=(", command->name);
-        for (const struct option_row *row = command->options; row && row->name; row++) {
+        struct option_row rows[OPTIONS_MAX + 1];
+        config_option_rows(command, rows);
+        for (const struct option_row *row = rows; row->name; row++) {
             write_zsh_option(script, row);
         }
         write_zsh_option(script, &help);

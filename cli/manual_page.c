@@ -1,4 +1,5 @@
 #include "bootstrap/version.h"
+#include "cli/config_option.h"
 #include "cli/shell_texts.h"
 
 /* Text of a page: a hyphen is one, and nothing at a line's start is a request. */
@@ -54,7 +55,9 @@ static void put_command(struct buf *page, const struct command *command) {
         put_str(page, command->details);
         buf_append_str(page, "\n");
     }
-    for (const struct option_row *row = command->options; row && row->name; row++) {
+    struct option_row rows[OPTIONS_MAX + 1];
+    config_option_rows(command, rows);
+    for (const struct option_row *row = rows; row->name; row++) {
         put_option(page, row);
     }
     buf_append_str(page, ".PP\n.EX\n    ");
@@ -82,7 +85,8 @@ void manual_page_write(const struct command *commands, struct buf *page) {
               "it stands\n"
               ".SH ENVIRONMENT\n"
               "Of an environment the variables of the function: PROJECT_NAME, PROJECT_ENV, "
-              "ECS_SERVICE_MAP and so on.\n"
+              "ECS_SERVICE_MAP and so on, or with \\fB\\-\\-config\\fR what an environment file "
+              "says of them.\n"
               "AWS_REGION, AWS_PROFILE and the other variables of the AWS SDKs mean what they "
               "mean there.\n"
               "With NO_COLOR nothing is coloured.\n");

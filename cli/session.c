@@ -44,6 +44,21 @@ static int find_account(struct session *session, struct err *err) {
     return 0;
 }
 
+/* A plan for one account, carried out in another, finds services there that are called alike. */
+static int check_account(const struct session *session, struct err *err) {
+    struct view wanted = session->cli->account;
+    struct view own = session->config.own_account;
+    if (wanted.len == 0 || view_equal(wanted, own)) {
+        return 0;
+    }
+    err_set(err, ERR_CONFIG_INVALID,
+            "the credentials are of account '" VIEW_FMT
+            "', and the file of --config is of '" VIEW_FMT "'",
+            VIEW_ARG(own), VIEW_ARG(wanted));
+    err_remedy(err, "use credentials of account " VIEW_FMT, VIEW_ARG(wanted));
+    return -1;
+}
+
 static int set_up_aws(struct session *session, const struct environment *env, struct view region,
                       struct err *err) {
     const struct http_curl_options http_options = {
@@ -114,7 +129,7 @@ int session_open(struct cli *cli, const struct session_options *options,
     if (session->aws == NULL && set_up_aws(session, env, session->config.region, err) < 0) {
         return -1;
     }
-    if (find_account(session, err) < 0) {
+    if (find_account(session, err) < 0 || check_account(session, err) < 0) {
         return -1;
     }
     session->config.dry_run = session->config.dry_run || options->dry_run;
