@@ -33,7 +33,8 @@ const char *doctor_state_name(enum doctor_state state) {
     return "wrong";
 }
 
-static struct view format_text(struct doctor_findings *findings, const char *format, va_list list) {
+__attribute__((format(printf, 2, 0))) static struct view
+format_text(struct doctor_findings *findings, const char *format, va_list list) {
     char text[TEXT_BYTES];
     int len = vsnprintf(text, sizeof(text), format, list);
     if (len < 0) {
