@@ -222,19 +222,30 @@ static bool is_conventional_name(const struct config *config, const struct servi
            view_equal(text, config->env);
 }
 
+static bool is_named(const struct config *config, const struct service_entry *entry,
+                     struct view configured, struct view text) {
+    return configured.len > 0 ? view_equal(configured, text)
+                              : is_conventional_name(config, entry, text);
+}
+
 static bool has_family(const struct config *config, const struct service_entry *entry,
                        struct view family) {
-    if (entry->kind == TARGET_LAMBDA) {
-        return false;
-    }
-    return entry->task_family.len > 0 ? view_equal(entry->task_family, family)
-                                      : is_conventional_name(config, entry, family);
+    return entry->kind != TARGET_LAMBDA && is_named(config, entry, entry->task_family, family);
+}
+
+static bool is_service_of(const struct config *config, const struct service_entry *entry,
+                          const struct target *target) {
+    return entry->kind == TARGET_SERVICE && target->kind == TARGET_SERVICE &&
+           view_equal(either(entry->cluster, config->cluster), target->cluster) &&
+           is_named(config, entry, entry->service_name, target->service);
 }
 
 bool target_shares_family(const struct config *config, const struct target *target) {
-    size_t n = 0;
     for (size_t i = 0; i < config->n_services; i++) {
-        n += has_family(config, &config->services[i], target->family) ? 1 : 0;
+        const struct service_entry *entry = &config->services[i];
+        if (has_family(config, entry, target->family) && !is_service_of(config, entry, target)) {
+            return true;
+        }
     }
-    return n > 1;
+    return false;
 }

@@ -55,8 +55,9 @@ ERR_MUST_USE int target_select(const struct config *config, struct view own_acco
 ERR_MUST_USE int target_resolve(const struct config *config, struct view service,
                                 struct arena *arena, struct target *ret_target, struct err *err);
 
-/* Whether several entries of ECS_SERVICE_MAP have its family, named or by convention: then a
- * revision that another event made may be for another service. */
+/* Whether an entry of ECS_SERVICE_MAP that is not for the same ECS service has the same family,
+ * named or by convention: then a revision that another event made may be for that one. For
+ * services. */
 bool target_shares_family(const struct config *config, const struct target *target);
 
 /* The repository that a service or task of that name has when nothing else is configured; .data is

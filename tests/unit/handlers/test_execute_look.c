@@ -94,6 +94,21 @@ static void test_shared_family_is_left_alone(void **state) {
     assert_int_equal(f->ecs.updates, 1);
 }
 
+/* Two containers of one service, each with an entry of its own: the older event must not say that
+ * its image runs where the newer one's revision comes next. */
+static void test_two_entries_of_one_service(void **state) {
+    struct fixture *f = *state;
+    static struct service_entry entries[] = {
+        {.name = {"web", 3}, .service_name = {"web", 3}, .task_family = {"web", 3}},
+        {.name = {"proxy", 5}, .service_name = {"web", 3}, .task_family = {"web", 3}}};
+    f->process.config.services = entries;
+    f->process.config.n_services = 2;
+    add_rule(f, "UpdateService", 0, FAULT_NONE);
+    f->rules[0].also = register_newer_event;
+    assert_status(run_one(f, "t01"), CHANGE_SUPERSEDED);
+    assert_runs(f, "web", 42);
+}
+
 /* ECS refuses the newer event's revision: then ours is the newest that can be. */
 static void test_unusable_newer_revision_is_passed_over(void **state) {
     struct fixture *f = *state;
@@ -195,6 +210,7 @@ int main(void) {
         TEST(test_rollback_by_hand_stays),
         TEST(test_newer_event_is_given_the_service),
         TEST(test_shared_family_is_left_alone),
+        TEST(test_two_entries_of_one_service),
         TEST(test_unusable_newer_revision_is_passed_over),
         TEST(test_newer_event_without_answer_fails),
         TEST(test_what_ecs_went_back_from_stays_away),
