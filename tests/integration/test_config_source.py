@@ -93,6 +93,26 @@ def test_a_failure_is_retried(world: World, functions: Functions, kind: str) -> 
     assert reads(world, kind) == 2
 
 
+@pytest.mark.parametrize("fault", [faults.reset(), faults.truncate(), faults.html()], ids=lambda fault: str(fault.name))
+@pytest.mark.parametrize("kind", ["s3"], indirect=True)
+def test_half_an_answer_is_none(world: World, functions: Functions, kind: str, fault: faults.Fault) -> None:
+    put(world, kind, VARIABLES)
+    world.front.rules.add(fault, READ[kind])
+    sent = event()
+    check_deployed(world, sent, functions.fresh(**GONE, SLIPWAY_CONFIG=PLACES[kind]).invoke(sent))
+    assert reads(world, kind) == 2
+
+
+def test_a_webhook_in_it_is_told(world: World, functions: Functions, kind: str) -> None:
+    slack = world.front.slack
+    put(world, kind, {**VARIABLES, "SLACK_WEBHOOK_URL": world.front.url + slack.path})
+    function = functions.fresh(**GONE, SLIPWAY_CONFIG=PLACES[kind])
+    sent = event()
+    check_deployed(world, sent, function.invoke(sent))
+    assert len(slack.received) == 1
+    assert slack.path not in function.output
+
+
 @pytest.mark.parametrize("kind", ["ssm"], indirect=True)  # it takes five seconds
 def test_silence_ends_before_the_init_phase_does(world: World, functions: Functions, kind: str) -> None:
     put(world, kind, VARIABLES)
