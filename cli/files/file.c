@@ -21,40 +21,45 @@ static int fail(const char *path, const char *what, struct err *err) {
     return -1;
 }
 
-static void close_stream(FILE **stream) {
-    if (*stream && *stream != stdin) {
-        fclose(*stream);
-    }
-}
-
-int file_read(const char *path, size_t limit, struct arena *arena, struct view *ret_text,
-              struct err *err) {
-    struct buf text BUF_AUTO = BUF_INIT(limit + 1);
-    FILE *stream __attribute__((cleanup(close_stream))) =
-        strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    if (!stream) {
-        return fail(path, "open", err);
-    }
+static int read_stream(FILE *stream, const char *path, size_t limit, struct buf *text,
+                       struct err *err) {
     for (;;) {
-        size_t room = limit + 1 - text.len < CHUNK_BYTES ? limit + 1 - text.len : CHUNK_BYTES;
-        char *to = buf_reserve(&text, room);
+        size_t room = limit + 1 - text->len < CHUNK_BYTES ? limit + 1 - text->len : CHUNK_BYTES;
+        char *to = buf_reserve(text, room);
         if (!to) {
             return err_out_of_memory(err, path);
         }
         errno = 0;
         size_t n = fread(to, 1, room, stream);
-        buf_commit(&text, n);
-        if (text.len > limit) {
+        buf_commit(text, n);
+        if (text->len > limit) {
             err_set(err, ERR_CONFIG_INVALID, "'%s' has more than %zu bytes", path, limit);
             err_remedy(err, "check that this is the file that was meant");
             return -1;
         }
         if (n < room) {
-            break;
+            return ferror(stream) ? fail(path, "read", err) : 0;
         }
     }
-    if (ferror(stream)) {
-        return fail(path, "read", err);
+}
+
+static int read_path(const char *path, size_t limit, struct buf *text, struct err *err) {
+    FILE *stream = fopen(path, "rbe");
+    if (!stream) {
+        return fail(path, "open", err);
+    }
+    int result = read_stream(stream, path, limit, text, err);
+    fclose(stream);
+    return result;
+}
+
+int file_read(const char *path, size_t limit, struct arena *arena, struct view *ret_text,
+              struct err *err) {
+    struct buf text BUF_AUTO = BUF_INIT(limit + 1);
+    bool is_stdin = strcmp(path, "-") == 0;
+    if ((is_stdin ? read_stream(stdin, path, limit, &text, err)
+                  : read_path(path, limit, &text, err)) < 0) {
+        return -1;
     }
     *ret_text = arena_copy(arena, buf_view(&text));
     return ret_text->data ? 0 : err_out_of_memory(err, path);
