@@ -138,8 +138,9 @@ _STAND_INS = {
 }
 
 
-def blocks(document: str) -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
+def blocks(document: str, before: str = "no such heading") -> list[str]:
+    text = (ROOT / document).read_text().split(before)[0]
+    return re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def admin_variables(front: Front, account: str) -> dict[str, str]:
@@ -160,13 +161,13 @@ def stand_ins(folder: Path) -> Path:
 
 def test_getting_started_can_be_followed(front: Front, functions: Functions, tmp_path: Path) -> None:
     """As it stands on the page, in one shell, with the emulated AWS for slipway, and stand-ins for what builds and sets up."""
-    if shutil.which("jq") is None:
-        pytest.skip("jq is not there")
     one = Arrangement(front, functions, "one-account")
     one.push(one.settings["dev"].registry, "myproject_backend", "git-5e77da000000")
     for name in ("examples", "infra"):
         (tmp_path / name).symlink_to(ROOT / name)
-    script = "\n".join(["set -euo pipefail", *blocks("docs/getting-started.md")]).replace("slipway doctor", "slipway doctor || true")
+    script = "\n".join(["set -euo pipefail", *blocks("docs/getting-started.md")])
+    # The emulated services have no circuit breaker, of which doctor disapproves.
+    script = re.sub(r"^slipway doctor .*$", r"\g<0> || true", script, flags=re.MULTILINE)
     passed = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "HOME"}
     path = f"{stand_ins(tmp_path)}:{program().parent}:{os.environ['PATH']}"
     account = one.settings["dev"].account
@@ -186,7 +187,7 @@ def test_an_example_can_be_followed(name: str, tmp_path: Path) -> None:
     """Its README and the one above it, in a shell in the repository's root, with stand-ins for what asks AWS."""
     for folder in ("examples", "infra"):
         (tmp_path / folder).symlink_to(ROOT / folder)
-    general = [block.replace("centralized-dev", name) for block in blocks("examples/README.md")]
+    general = [block.replace("centralized-dev", name) for block in blocks("examples/README.md", before="## Use")]
     script = "\n".join(["set -euo pipefail", *general, *blocks(f"examples/{name}/README.md")])
     path = f"{stand_ins(tmp_path)}:{program().parent}:{os.environ['PATH']}"
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
