@@ -56,7 +56,7 @@ static void check_image(const struct doctor_target *target, struct doctor_findin
         findings_add(findings, DOCTOR_WARNING, "image", running.target,
                      "'" VIEW_FMT "' is there; whether it expires could not be told: %s",
                      VIEW_ARG(name), repository->lifecycle_err->message);
-        findings_remedy(findings, "%s", repository->lifecycle_err->remedy);
+        findings_remedy_of(findings, repository->lifecycle_err);
         return;
     }
     findings_add(findings, DOCTOR_WELL, "image", running.target, VIEW_FMT, VIEW_ARG(line));

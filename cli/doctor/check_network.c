@@ -115,7 +115,7 @@ static enum reach tell_no_way(const struct doctor_facts *facts, const struct doc
         findings_add(findings, DOCTOR_WARNING, "network", name,
                      "subnet '" VIEW_FMT "' %s; which VPC endpoints it has could not be told: %s",
                      VIEW_ARG(subnet), why, facts->endpoints_err->message);
-        findings_remedy(findings, "%s", facts->endpoints_err->remedy);
+        findings_remedy_of(findings, facts->endpoints_err);
         return REACH_TOLD;
     }
     struct view missing = missing_endpoints(facts, table, target->writes_logs, findings);
@@ -212,7 +212,7 @@ void check_network(const struct doctor_facts *facts, struct doctor_findings *fin
         if (why) {
             findings_add(findings, DOCTOR_WARNING, "network", target->runs.target.name,
                          "how its subnets reach the registry could not be told: %s", why->message);
-            findings_remedy(findings, "%s", why->remedy);
+            findings_remedy_of(findings, why);
             continue;
         }
         check_service(facts, target, findings);

@@ -104,7 +104,7 @@ static bool tell_admission(const struct doctor_facts *facts,
                      "whether it admits " VIEW_FMT " to %s could not be told: " VIEW_FMT,
                      VIEW_ARG(who), admission->action, VIEW_ARG(answer->why));
         if (facts->organization_err) {
-            findings_remedy(findings, "%s", facts->organization_err->remedy);
+            findings_remedy_of(findings, facts->organization_err);
         }
         return false;
     }
@@ -220,8 +220,12 @@ static void check_policy(const struct doctor_facts *facts,
     struct view name = repository->repository.name;
     if (repository->policy_err) {
         findings_add(findings, DOCTOR_WARNING, "policy", name,
-                     "whom it admits could not be told: %s", repository->policy_err->message);
-        findings_remedy(findings, "%s", repository->policy_err->remedy);
+                     "whom it admits could not be told%s: %s",
+                     repository->is_foreign && !repository->images_err
+                         ? ", but that it lets you look at images"
+                         : "",
+                     repository->policy_err->message);
+        findings_remedy_of(findings, repository->policy_err);
         return;
     }
     if (!repository->is_foreign && repository->policy.len == 0) {

@@ -35,6 +35,14 @@ static void check_reachable(const struct doctor_repository *repository,
 
 /* --- a repository --- */
 
+/* In one's own account it is whoever asks that is denied; in another's it may be the account. */
+static enum doctor_state state_of(const struct doctor_repository *repository,
+                                  const struct err *err) {
+    return err->code == ERR_REGISTRY_ACCESS_DENIED && !repository->is_foreign
+               ? DOCTOR_WARNING
+               : findings_state_of(err);
+}
+
 static void check_repository(const struct doctor_repository *repository,
                              struct doctor_findings *findings) {
     struct view name = repository->repository.name;
@@ -43,7 +51,8 @@ static void check_repository(const struct doctor_repository *repository,
         findings_add(findings, DOCTOR_WELL, "repository", name, "is there, with %zu image%s",
                      repository->n_images, repository->n_images == 1 ? "" : "s");
         if (repository->images_err) {
-            findings_add_error(findings, DOCTOR_WRONG, "repository", name, repository->images_err);
+            findings_add_error(findings, state_of(repository, repository->images_err), "repository",
+                               name, repository->images_err);
         }
         return;
     }
@@ -54,8 +63,8 @@ static void check_repository(const struct doctor_repository *repository,
                      repository->n_images, repository->n_images == 1 ? "" : "s");
         return;
     }
-    findings_add_error(findings, DOCTOR_WRONG, "repository", name,
-                       err->code == ERR_REGISTRY_ACCESS_DENIED ? repository->images_err : err);
+    err = err->code == ERR_REGISTRY_ACCESS_DENIED ? repository->images_err : err;
+    findings_add_error(findings, state_of(repository, err), "repository", name, err);
 }
 
 void check_registry(const struct doctor_facts *facts, struct doctor_findings *findings) {

@@ -109,7 +109,7 @@ static void check_role(const struct doctor_facts *facts, const struct doctor_rol
         findings_add(findings, is_missing ? DOCTOR_WRONG : DOCTOR_WARNING, "role", name,
                      is_missing ? "%s%s" : "what this %s may do could not be told: %s",
                      is_missing ? "" : kind_of(role), role->err->message);
-        findings_remedy(findings, "%s", role->err->remedy);
+        findings_remedy_of(findings, role->err);
         return;
     }
     for (size_t i = 0; i < role->n_decisions; i++) {

@@ -76,9 +76,10 @@ static bool check_function(const struct doctor_facts *facts, struct doctor_findi
         bool is_missing = function->err->code == ERR_SERVICE_NOT_FOUND;
         findings_add(findings, is_missing ? DOCTOR_WRONG : DOCTOR_WARNING, "function",
                      function->name, "%s", function->err->message);
-        findings_remedy(findings, "%s",
-                        is_missing ? "deploy template.yaml, or name the function with --function"
-                                   : function->err->remedy);
+        findings_remedy_of(findings, function->err);
+        if (is_missing) {
+            findings_remedy(findings, "deploy template.yaml, or name the function with --function");
+        }
         return false;
     }
     if (check_variables(facts, findings)) {
@@ -305,7 +306,7 @@ static void tell_may_not_invoke(const struct doctor_facts *facts, const struct d
                      "rule '" VIEW_FMT "' matches; whether it may invoke the function could not be "
                      "told%s%s",
                      VIEW_ARG(rule->name), why ? ": " : "", why ? why->message : "");
-        findings_remedy(findings, "%s", why ? why->remedy : "");
+        findings_remedy_of(findings, why);
         return;
     }
     findings_add(findings, DOCTOR_WRONG, "rule", kind,
@@ -337,7 +338,7 @@ static bool check_taker(const struct doctor_facts *facts, const struct kind *kin
                      "' could not be told%s%s",
                      VIEW_ARG(taker->rule->name), VIEW_ARG(name), taker->rule->err ? ": " : "",
                      taker->rule->err ? taker->rule->err->message : "");
-        findings_remedy(findings, "%s", taker->rule->err ? taker->rule->err->remedy : "");
+        findings_remedy_of(findings, taker->rule->err);
         return false;
     }
     if (!taker->is_on) {
@@ -386,7 +387,7 @@ void check_rules(const struct doctor_facts *facts, struct doctor_findings *findi
     if (facts->rules_err) {
         findings_add(findings, DOCTOR_WARNING, "rule", VIEW(""),
                      "which rules there are could not be told: %s", facts->rules_err->message);
-        findings_remedy(findings, "%s", facts->rules_err->remedy);
+        findings_remedy_of(findings, facts->rules_err);
         return;
     }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -77,7 +77,8 @@ static void check_breaker(const struct doctor_target *target, struct doctor_find
 static void check_family(const struct doctor_target *target, struct doctor_findings *findings) {
     struct view name = target->runs.target.name;
     if (target->latest_err) {
-        findings_add_error(findings, DOCTOR_WRONG, "family", name, target->latest_err);
+        findings_add_error(findings, findings_state_of(target->latest_err), "family", name,
+                           target->latest_err);
         return;
     }
     findings_add(findings, DOCTOR_WELL, "family", name, "'" VIEW_FMT "' is ACTIVE",
@@ -112,7 +113,7 @@ static void check_target(const struct doctor_target *target, struct doctor_findi
     const struct target *one = &target->runs.target;
     bool is_missing = target->runs.err != NULL;
     if (is_missing && one->kind != TARGET_TASK) {
-        findings_add_error(findings, DOCTOR_WRONG,
+        findings_add_error(findings, findings_state_of(target->runs.err),
                            one->kind == TARGET_SERVICE ? "service" : "function", one->name,
                            target->runs.err);
     }
@@ -138,7 +139,8 @@ static void check_target(const struct doctor_target *target, struct doctor_findi
 
 void check_targets(const struct doctor_facts *facts, struct doctor_findings *findings) {
     if (facts->targets_err) {
-        findings_add_error(findings, DOCTOR_WRONG, "services", VIEW(""), facts->targets_err);
+        findings_add_error(findings, findings_state_of(facts->targets_err), "services", VIEW(""),
+                           facts->targets_err);
         return;
     }
     if (facts->n_targets == 0) {

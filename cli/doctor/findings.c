@@ -1,5 +1,7 @@
 #include "cli/doctor/findings.h"
 
+#include "cli/remedy.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +97,18 @@ void findings_case(struct doctor_findings *findings, enum doctor_case named) {
     }
 }
 
+void findings_remedy_of(struct doctor_findings *findings, const struct err *err) {
+    if (err && findings->n > 0) {
+        findings->items[findings->n - 1].remedy = remedy_for_person(err, findings->arena);
+    }
+}
+
+enum doctor_state findings_state_of(const struct err *err) {
+    bool is_untold = err->code == ERR_ACCESS_DENIED || err->code == ERR_THROTTLED ||
+                     err->code == ERR_AWS_UNAVAILABLE || err->code == ERR_DEADLINE_EXCEEDED;
+    return is_untold ? DOCTOR_WARNING : DOCTOR_WRONG;
+}
+
 static enum doctor_case case_of(enum err_code code) {
     if (code == ERR_REPOSITORY_NOT_FOUND) {
         return DOCTOR_CASE_NO_REPOSITORY;
@@ -108,7 +122,7 @@ static enum doctor_case case_of(enum err_code code) {
 void findings_add_error(struct doctor_findings *findings, enum doctor_state state,
                         const char *check, struct view subject, const struct err *err) {
     findings_add(findings, state, check, subject, "%s", err->message);
-    findings_remedy(findings, "%s", err->remedy);
+    findings_remedy_of(findings, err);
     findings_case(findings, case_of(err->code));
 }
 

@@ -53,9 +53,15 @@ struct doctor_finding *findings_add(struct doctor_findings *findings, enum docto
 void findings_remedy(struct doctor_findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void findings_case(struct doctor_findings *findings, enum doctor_case named);
+/* The error's, in a person's words; NULL: none. */
+void findings_remedy_of(struct doctor_findings *findings, const struct err *err);
 /* Adds what an error says, with its remedy, and the case that its code belongs to. */
 void findings_add_error(struct doctor_findings *findings, enum doctor_state state,
                         const char *check, struct view subject, const struct err *err);
+
+/* Of an error about the environment, DOCTOR_WRONG; where AWS did not answer, or not to whoever
+ * asks, the environment may be well: DOCTOR_WARNING. */
+enum doctor_state findings_state_of(const struct err *err);
 
 bool findings_have_wrong(const struct doctor_findings *findings);
 

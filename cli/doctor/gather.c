@@ -29,16 +29,6 @@ int gathering_keep(const struct gathering *g, const struct err *error, const str
     return 0;
 }
 
-int gathering_keep_of(const struct gathering *g, const struct aws_call *call,
-                      const struct err *error, const struct err **ret_kept, struct err *err) {
-    struct err mine = *error;
-    if (mine.code == ERR_ACCESS_DENIED && call->status != 0) {
-        err_remedy(&mine, "allow %s:%s to whoever runs this", call->service->signing_name,
-                   call->operation);
-    }
-    return gathering_keep(g, &mine, ret_kept, err);
-}
-
 /* --- waves --- */
 
 int gathering_ask(struct gathering *g, const struct aws_call *call, struct err *err) {

@@ -55,12 +55,12 @@ static int read_function(struct gathering *g, struct err *err) {
     struct err failure;
     err_init(&failure);
     if (lambda_settings_result(call, g->arena, &function->settings, &failure) < 0 &&
-        gathering_keep_of(g, call, &failure, &function->err, err) < 0) {
+        gathering_keep(g, &failure, &function->err, err) < 0) {
         return -1;
     }
     err_init(&failure);
     if (lambda_get_policy_result(policy, g->arena, &function->policy, &failure) < 0 &&
-        gathering_keep_of(g, policy, &failure, &function->policy_err, err) < 0) {
+        gathering_keep(g, &failure, &function->policy_err, err) < 0) {
         return -1;
     }
     return function->err ? 0 : gathering_add_function_role(g, err);
@@ -72,7 +72,7 @@ static int read_all(struct gathering *g, struct err *err) {
     if (g->account->organization >= 0) {
         const struct aws_call *call = gathering_answer(g, g->account->organization);
         if (organizations_describe_result(call, g->arena, &g->facts->organization, &failure) < 0 &&
-            gathering_keep_of(g, call, &failure, &g->facts->organization_err, err) < 0) {
+            gathering_keep(g, &failure, &g->facts->organization_err, err) < 0) {
             return -1;
         }
     }

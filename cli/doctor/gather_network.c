@@ -56,7 +56,7 @@ static int read_services(struct gathering *g, struct err *err) {
         const struct aws_call *call = gathering_answer(g, g->network->services[i]);
         if (ecs_service_network_result(call, target->runs.target.service, g->arena,
                                        &target->network, &failure) < 0 &&
-            gathering_keep_of(g, call, &failure, &target->network_err, err) < 0) {
+            gathering_keep(g, &failure, &target->network_err, err) < 0) {
             return -1;
         }
     }
@@ -153,7 +153,7 @@ static int read_subnets(struct gathering *g, struct err *err) {
         struct err failure;
         err_init(&failure);
         if (ec2_describe_subnets_result(call, g->arena, &subnets, &failure) < 0) {
-            if (gathering_keep_of(g, call, &failure, &g->facts->subnets_err, err) < 0) {
+            if (gathering_keep(g, &failure, &g->facts->subnets_err, err) < 0) {
                 return -1;
             }
         } else if (add_subnets(g, &subnets, err) < 0) {
@@ -196,7 +196,7 @@ static int read_tables(struct gathering *g, struct err *err) {
     err_init(&failure);
     g->network->are_tables_read = true;
     if (ec2_describe_route_tables_result(call, g->arena, &more, &failure) < 0) {
-        return gathering_keep_of(g, call, &failure, &g->facts->tables_err, err);
+        return gathering_keep(g, &failure, &g->facts->tables_err, err);
     }
     struct ec2_route_table *items = ARENA_ARRAY(g->arena, all->n + more.n, struct ec2_route_table);
     if (!items) {
@@ -221,7 +221,7 @@ static int read_endpoints(struct gathering *g, struct err *err) {
     err_init(&failure);
     g->network->are_endpoints_read = true;
     if (ec2_describe_vpc_endpoints_result(call, g->arena, &more, &failure) < 0) {
-        return gathering_keep_of(g, call, &failure, &g->facts->endpoints_err, err);
+        return gathering_keep(g, &failure, &g->facts->endpoints_err, err);
     }
     struct ec2_endpoint *items = ARENA_ARRAY(g->arena, all->n + more.n, struct ec2_endpoint);
     if (!items) {

@@ -106,7 +106,7 @@ static int read_indexes(struct gathering *g, struct doctor_repository *repositor
         err_init(&failure);
         if (ecr_get_indexes_result(call, g->arena, repository->images, repository->n_images,
                                    &failure) < 0 &&
-            gathering_keep_of(g, call, &failure, &repository->lifecycle_err, err) < 0) {
+            gathering_keep(g, &failure, &repository->lifecycle_err, err) < 0) {
             return -1;
         }
     }

@@ -184,7 +184,7 @@ static int read_role(struct gathering *g, struct doctor_role *role,
         struct err failure;
         err_init(&failure);
         if (iam_simulate_result(call, g->arena, &decisions, &failure) < 0) {
-            return gathering_keep_of(g, call, &failure, &role->err, err);
+            return gathering_keep(g, &failure, &role->err, err);
         }
         if (add_decisions(g, role, &decisions, err) < 0) {
             return -1;

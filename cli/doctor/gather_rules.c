@@ -106,7 +106,7 @@ static int read_buses(struct gathering *g, struct err *err) {
     err_init(&failure);
     if (events_list_event_buses_result(call, g->arena, &names, &failure) < 0) {
         part->are_buses_listed = true;
-        return gathering_keep_of(g, call, &failure, &g->facts->rules_err, err);
+        return gathering_keep(g, &failure, &g->facts->rules_err, err);
     }
     struct bus *buses = ARENA_ARRAY(g->arena, part->n_buses + names.n, struct bus);
     if (!buses) {
@@ -157,7 +157,7 @@ static int read_names(struct gathering *g, struct bus *bus, struct err *err) {
     err_init(&failure);
     if (events_list_rule_names_by_target_result(call, g->arena, &names, &failure) < 0) {
         bus->is_done = true;
-        return gathering_keep_of(g, call, &failure, &g->facts->rules_err, err);
+        return gathering_keep(g, &failure, &g->facts->rules_err, err);
     }
     bus->next = names.next;
     bus->is_done = names.next.len == 0;
@@ -174,7 +174,7 @@ static int read_rules(struct gathering *g, struct err *err) {
         }
         const struct aws_call *call = gathering_answer(g, g->rules->described[i]);
         if (events_describe_rule_result(call, g->arena, &rule->rule, &failure) < 0 &&
-            gathering_keep_of(g, call, &failure, &rule->err, err) < 0) {
+            gathering_keep(g, &failure, &rule->err, err) < 0) {
             return -1;
         }
     }

@@ -39,11 +39,6 @@ void gathering_call(const struct gathering *g, struct aws_call *calls, size_t n)
 /* The error in the arena, or NULL for none. -1: ERR_OUT_OF_MEMORY, its own or the error itself. */
 ERR_MUST_USE int gathering_keep(const struct gathering *g, const struct err *error,
                                 const struct err **ret_kept, struct err *err);
-/* The same of a call; where whoever asks may not, the remedy says what to allow. */
-ERR_MUST_USE int gathering_keep_of(const struct gathering *g, const struct aws_call *call,
-                                   const struct err *error, const struct err **ret_kept,
-                                   struct err *err);
-
 /* Each part: begun once, then asked and read in turns. -1: ERR_OUT_OF_MEMORY. */
 struct gather_part {
     int (*begin)(struct gathering *g, struct err *err);

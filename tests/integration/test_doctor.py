@@ -174,8 +174,8 @@ def test_who_may_not_ask_is_told_so(doctor: Doctor, healthy: World) -> None:
     assert ran.status == 0, ran.out
     told = {one["check"]: one.get("remedy", "") for one in ran.json if one["state"] == "warning"}
     assert set(told) == {"policy", "role", "image", "rule", "network"}, ran.out
-    assert "iam:SimulatePrincipalPolicy to whoever runs this" in told["role"]
-    assert "ec2:DescribeSubnets to whoever runs this" in told["network"]
+    assert "iam:SimulatePrincipalPolicy to your role" in told["role"]
+    assert "ec2:DescribeSubnets to your role" in told["network"]
     assert "the function's role" not in "".join(told.values())
 
 
