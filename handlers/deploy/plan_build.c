@@ -189,14 +189,15 @@ int check_runs_already(struct decision *d) {
 static int own_tags(struct decision *d, struct ecs_tag ret_tags[static OWN_TAGS]) {
     const struct trigger *trigger = d->trigger;
     struct view previous = revision_name(d->change->from_task_definition);
+    struct view time = revision_time_text(trigger->event_time_ms, d->arena);
     const struct ecs_tag raw[OWN_TAGS] = {
-        {VIEW(TAG_EVENT_ID), d->event_tag},
-        {VIEW(TAG_EVENT_TIME), revision_time_text(trigger->event_time_ms, d->arena)},
-        {VIEW(TAG_PREVIOUS), previous},
-        {VIEW(TAG_DIGEST), d->change->digest},
-        {VIEW(TAG_IMAGE_TAG), trigger->tag},
-        {VIEW(TAG_REASON), trigger->reason},
+        {VIEW(TAG_EVENT_ID), d->event_tag},  {VIEW(TAG_EVENT_TIME), time},
+        {VIEW(TAG_PREVIOUS), previous},      {VIEW(TAG_DIGEST), d->change->digest},
+        {VIEW(TAG_IMAGE_TAG), trigger->tag}, {VIEW(TAG_REASON), trigger->reason},
     };
+    if (!time.data) {
+        return out_of_memory(d);
+    }
     for (size_t i = 0; i < OWN_TAGS; i++) {
         ret_tags[i].key = raw[i].key;
         ret_tags[i].value = taskdef_tag_safe(raw[i].value, d->arena);

@@ -132,13 +132,12 @@ static int trace(struct decision *d) {
     const size_t n = sizeof(keys) / sizeof(keys[0]);
     struct image_reference from = {0};
     (void)image_reference_parse(d->change->from_image, &from);
+    struct view time = revision_time_text(d->trigger->event_time_ms, d->arena);
     const struct view values[] = {
-        d->event_tag,    revision_time_text(d->trigger->event_time_ms, d->arena),
-        from.digest,     d->change->digest,
-        d->trigger->tag, d->trigger->reason,
+        d->event_tag, time, from.digest, d->change->digest, d->trigger->tag, d->trigger->reason,
     };
     struct ecs_tag *tags = ARENA_ARRAY(d->arena, n, struct ecs_tag);
-    if (!tags) {
+    if (!tags || !time.data) {
         return err_out_of_memory(d->err, "plan");
     }
     for (size_t i = 0; i < n; i++) {

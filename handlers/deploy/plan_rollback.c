@@ -174,9 +174,10 @@ static int check_choice_image(struct decision *d) {
 
 /* The event's id and time, what ran before, and why. */
 int decision_trace(struct decision *d, const struct ecs_task_definition *revision) {
+    struct view time = revision_time_text(d->trigger->event_time_ms, d->arena);
     const struct view texts[] = {
         d->event_tag,
-        revision_time_text(d->trigger->event_time_ms, d->arena),
+        time,
         revision_name(d->change->from_task_definition),
         d->trigger->reason.len > 0             ? d->trigger->reason
         : d->trigger->kind == TRIGGER_ROLLBACK ? VIEW("rollback")
@@ -185,7 +186,7 @@ int decision_trace(struct decision *d, const struct ecs_task_definition *revisio
     static const char *const keys[] = {TAG_EVENT_ID, TAG_EVENT_TIME, TAG_PREVIOUS, TAG_REASON};
     const size_t n = sizeof(keys) / sizeof(keys[0]);
     struct ecs_tag *tags = ARENA_ARRAY(d->arena, n, struct ecs_tag);
-    if (!tags) {
+    if (!tags || !time.data) {
         return err_out_of_memory(d->err, "plan");
     }
     for (size_t i = 0; i < n; i++) {
