@@ -119,6 +119,9 @@ static int print_table(const struct history *h) {
         row[0].text = runs(h, revision) ? VIEW("*") : VIEW("");
         row[1].text = revision_name(revision->arn);
         row[2].text = time_text(revision, cli->arena);
+        if (!row[2].text.data) {
+            return err_out_of_memory(h->err, "table");
+        }
         row[3].text = h->images[i].tag;
         row[4].text = view_slice(h->images[i].digest, 0, DIGEST_SHOWN);
         row[5] = (struct table_cell){completed ? VIEW("yes") : VIEW(""), COLOUR_GREEN};

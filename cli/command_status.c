@@ -38,10 +38,9 @@ static struct view minute_text(int64_t ms, struct arena *arena) {
 }
 
 static struct view lower(struct view text, struct arena *arena) {
-    struct view copy = arena_copy(arena, text);
     char *lowered = ARENA_ARRAY(arena, text.len + 1, char);
-    for (size_t i = 0; lowered && i < copy.len; i++) {
-        lowered[i] = copy.data[i] == '_' ? ' ' : (char)tolower((unsigned char)copy.data[i]);
+    for (size_t i = 0; lowered && i < text.len; i++) {
+        lowered[i] = text.data[i] == '_' ? ' ' : (char)tolower((unsigned char)text.data[i]);
     }
     return lowered ? (struct view){lowered, text.len} : (struct view){0};
 }
@@ -76,6 +75,19 @@ static struct view revision_text(const struct what_runs *one) {
                                              : revision_name(one->definition.arn);
 }
 
+/* -1: memory ran out. */
+static int fill_row(const struct what_runs *one, struct table_cell *row, struct arena *arena) {
+    row[0].text = one->target.name;
+    row[1].text = view_of(target_kind_name(one->target.kind));
+    row[2].text = one->tag;
+    row[3].text = view_slice(one->digest, 0, DIGEST_SHOWN);
+    row[4].text = revision_text(one);
+    row[5].text = minute_text(one->since_ms, arena);
+    row[6].text = tasks_text(one, arena);
+    row[7] = rollout_cell(one, arena);
+    return row[5].text.data && row[6].text.data && row[7].text.data ? 0 : -1;
+}
+
 static int print_table(const struct status *s) {
     struct cli *cli = s->session->cli;
     static const char *const headings[] = {"SERVICE",  "KIND",        "TAG",   "DIGEST",
@@ -90,16 +102,9 @@ static int print_table(const struct status *s) {
         row[i] = (struct table_cell){view_of(headings[i]), COLOUR_BOLD};
     }
     for (size_t i = 0; i < s->n; i++) {
-        const struct what_runs *one = &s->all[i];
-        row = table_add_row(&table);
-        row[0].text = one->target.name;
-        row[1].text = view_of(target_kind_name(one->target.kind));
-        row[2].text = one->tag;
-        row[3].text = view_slice(one->digest, 0, DIGEST_SHOWN);
-        row[4].text = revision_text(one);
-        row[5].text = minute_text(one->since_ms, cli->arena);
-        row[6].text = tasks_text(one, cli->arena);
-        row[7] = rollout_cell(one, cli->arena);
+        if (fill_row(&s->all[i], table_add_row(&table), cli->arena) < 0) {
+            return err_out_of_memory(s->err, "table");
+        }
     }
     return table_print(&table, cli) < 0 ? err_out_of_memory(s->err, "table") : 0;
 }

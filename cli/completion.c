@@ -94,10 +94,9 @@ void completion_write_bash(const struct command *commands, struct buf *script) {
 
 /* --- zsh --- */
 
-/* 'word:summary', in single quotes; a colon in the summary is no more a separator. */
-static void write_zsh_word(struct buf *script, struct view word, const char *summary) {
-    buf_append_str(script, "'");
-    buf_append(script, word);
+/* ":summary' ", the rest of a word in single quotes; a colon in the summary is no more a
+ * separator. */
+static void write_zsh_summary(struct buf *script, const char *summary) {
     buf_append_str(script, ":");
     for (const char *c = summary; *c != '\0'; c++) {
         buf_append_str(script, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
@@ -105,10 +104,15 @@ static void write_zsh_word(struct buf *script, struct view word, const char *sum
     buf_append_str(script, "' ");
 }
 
+static void write_zsh_word(struct buf *script, struct view word, const char *summary) {
+    buf_append_str(script, "'");
+    buf_append(script, word);
+    write_zsh_summary(script, summary);
+}
+
 static void write_zsh_option(struct buf *script, const struct option_row *row) {
-    struct buf name BUF_AUTO = BUF_INIT(128);
-    buf_appendf(&name, "--%s%s", row->name, row->value ? "=" : "");
-    write_zsh_word(script, buf_view(&name), row->help);
+    buf_appendf(script, "'--%s%s", row->name, row->value ? "=" : "");
+    write_zsh_summary(script, row->help);
 }
 
 void completion_write_zsh(const struct command *commands, struct buf *script) {

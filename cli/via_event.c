@@ -34,8 +34,10 @@ static void say_sent(const struct cli *cli, const struct via_event *event,
     }
     struct view service = event->request->service;
     struct view id = event_id(call->response, cli->arena);
-    fprintf(cli->out, "sent " VIEW_FMT " of '" VIEW_FMT "' as event '" VIEW_FMT "'\n",
-            VIEW_ARG(event->detail_type), VIEW_ARG(service), VIEW_ARG(id));
+    const char *quote = id.len > 0 ? "'" : "";
+    fprintf(cli->out, "sent " VIEW_FMT " of '" VIEW_FMT "'%s%s" VIEW_FMT "%s\n",
+            VIEW_ARG(event->detail_type), VIEW_ARG(service), id.len > 0 ? " as event " : "", quote,
+            VIEW_ARG(id), quote);
     fprintf(cli->out, "the function carries it out; see: slipway status " VIEW_FMT "\n",
             VIEW_ARG(service));
 }
