@@ -178,10 +178,22 @@ struct reading {
     size_t n_faults;
 };
 
+/* The variables that say which environment it is. What another one's document says of the registry
+ * and the services would otherwise count here. */
+static bool is_of_another(const struct reading *reading, const struct entry *entry,
+                          struct view *ret_own) {
+    *ret_own = view_trim(environment_get(reading->source->real, entry->name.data));
+    struct view value = view_trim(entry->value);
+    return (view_equal(entry->name, VIEW("PROJECT_NAME")) ||
+            view_equal(entry->name, VIEW("PROJECT_ENV"))) &&
+           value.len > 0 && ret_own->len > 0 && !view_equal(value, *ret_own);
+}
+
 static void check_entry(struct reading *reading, const struct entry *entry, enum json_type type) {
     struct config_loader *loader = &reading->loader;
     struct shown_name name = show_name(entry->name);
     const char *near = nearest(entry->name);
+    struct view own;
     reading->n_faults++;
     if (view_equal(entry->name, VIEW(VARIABLE))) {
         config_fault(loader, name.text, "a document cannot name another");
@@ -195,6 +207,10 @@ static void check_entry(struct reading *reading, const struct entry *entry, enum
         config_fault(loader, name.text, "expected a string, got %s", json_type_name(type));
     } else if (has_nul(entry->value)) {
         config_fault(loader, name.text, "expected a string without NUL characters");
+    } else if (is_of_another(reading, entry, &own)) {
+        config_fault(loader, name.text,
+                     "expected '" VIEW_FMT "', which it is in the function's own environment",
+                     VIEW_ARG(config_shown(own)));
     } else {
         reading->n_faults--;
     }

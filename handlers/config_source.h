@@ -8,7 +8,8 @@
  *     s3://bucket/key             an object in the function's own region
  *
  * What is there is a JSON object of variables, {"PROJECT_NAME":"myproject",…}, as `slipway config
- * render` prints it. It is laid under the real environment: a variable that has a value there wins.
+ * render` prints it. It is laid under the real environment: a variable that has a value there wins,
+ * but PROJECT_NAME and PROJECT_ENV have to be the same: a document is of one environment.
  * Only the variables of config.h may stand in it; a name that is not known is a fault, not a
  * setting that is lost. It may hold a secret: no value of it is in any message, and it is wiped.
  *

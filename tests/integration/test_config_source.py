@@ -147,6 +147,8 @@ def test_every_fault_at_once_and_no_value(world: World, functions: Functions, ki
     put(world, kind, {**VARIABLES, "ECR_ACCOUNT_ID": "12"})
     check_does_not_start(function.invoke(event()), "ConfigInvalid", "ECR_ACCOUNT_ID: '12': expected 12 digits",
                          f"what '{PLACES[kind]}' sets has to be corrected there")
+    function = functions.fresh(**{**GONE, "PROJECT_NAME": "myproject", "PROJECT_ENV": "dev"}, SLIPWAY_CONFIG=PLACES[kind])
+    check_does_not_start(function.invoke(event()), "ConfigInvalid", "PROJECT_ENV: expected 'dev', which it is in the function's own")
 
 
 def test_the_functions_own_environment_wins(world: World, functions: Functions, kind: str) -> None:

@@ -25,6 +25,7 @@ static const char *get_real(const void *state, const char *name) {
            : strcmp(name, "AWS_REGION") == 0     ? "eu-west-1"
            : strcmp(name, "SLIPWAY_CONFIG") == 0 ? "ssm:/real"
            : strcmp(name, "DRY_RUN") == 0        ? " "
+           : strcmp(name, "LOG_LEVEL") == 0      ? "warn"
                                                  : NULL;
 }
 static const struct environment real = {.get = get_real};
@@ -98,8 +99,8 @@ static void require_same(const char *a, const char *b) {
 
 static void require_sound(const struct config_source *source) {
     const struct environment *env = config_source_environment(source);
-    static const char *const own[] = {"AWS_REGION",   "AWS_ACCOUNT_ID", "AWS_SECRET_ACCESS_KEY",
-                                      "PROJECT_NAME", "SLIPWAY_CONFIG", "_HANDLER",
+    static const char *const own[] = {"AWS_REGION", "AWS_ACCOUNT_ID", "AWS_SECRET_ACCESS_KEY",
+                                      "LOG_LEVEL",  "SLIPWAY_CONFIG", "_HANDLER",
                                       "PATH"};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         require_same(env->get(env->state, own[i]), get_real(NULL, own[i]));
@@ -107,7 +108,9 @@ static void require_sound(const struct config_source *source) {
     struct buf names BUF_AUTO = BUF_INIT(4096);
     config_source_list_overridden(source, &names);
     /* Of the real environment's own values one may stand in a document. */
-    require(names.len == 0 || view_equal(buf_view(&names), VIEW("PROJECT_NAME")));
+    require(names.len == 0 || view_equal(buf_view(&names), VIEW("LOG_LEVEL")));
+    struct view project = view_trim(environment_get(env, "PROJECT_NAME"));
+    require(view_equal(project, VIEW("real")));
 }
 
 /* Whatever config_load() makes of it: it says so, and the remedy says where. */

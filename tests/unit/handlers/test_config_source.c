@@ -161,14 +161,14 @@ static const char *value_of(const struct config_source *source, const char *name
 static void a_document_lies_under_the_environment(void **state) {
     (void)state;
     const struct environment real =
-        TABLE_ENVIRONMENT("PROJECT_NAME", "real", "PROJECT_ENV", "", "DRY_RUN", " ", "AWS_REGION",
+        TABLE_ENVIRONMENT("LOG_LEVEL", "warn", "PROJECT_ENV", "", "DRY_RUN", " ", "AWS_REGION",
                           "eu-west-1", "UNRELATED", "x");
     struct config_source *source = parse(
-        " {\"PROJECT_NAME\":\"shop\",\"PROJECT_ENV\":\"prod\",\"DRY_RUN\":\"true\",\n"
+        " {\"LOG_LEVEL\":\"info\",\"PROJECT_ENV\":\"prod\",\"DRY_RUN\":\"true\",\n"
         "\"ECS_SERVICE_MAP\":\"{\\\"api\\\":{}}\",\"DEPLOY_TAGS\":\"\\u00e4\\ud83d\\ude00\","
         "\"S3_SERVICE_MAP\":\"\",\"SERVICE_CONFIG\":\"of old\",\"\\u0049MAGE_REFERENCE\":\"tag\"} ",
         &real);
-    assert_string_equal(value_of(source, "PROJECT_NAME"), "real");
+    assert_string_equal(value_of(source, "LOG_LEVEL"), "warn");
     assert_string_equal(value_of(source, "PROJECT_ENV"), "prod");
     assert_string_equal(value_of(source, "DRY_RUN"), "true");
     assert_string_equal(value_of(source, "ECS_SERVICE_MAP"), "{\"api\":{}}");
@@ -196,14 +196,15 @@ static void an_empty_document_changes_nothing(void **state) {
 static void config_load_reads_it(void **state) {
     (void)state;
     const struct environment real =
-        TABLE_ENVIRONMENT("AWS_REGION", "eu-west-1", "PROJECT_ENV", "dev");
+        TABLE_ENVIRONMENT("AWS_REGION", "eu-west-1", "PROJECT_ENV", "prod", "DRY_RUN", "yes");
     struct arena arena ARENA_AUTO = ARENA_INIT(1024 * 1024);
     struct config config;
     struct err err;
     err_init(&err);
     struct config_source *source =
         parse("{\"PROJECT_NAME\":\"shop\",\"PROJECT_ENV\":\"prod\",\"ECS_SERVICE_MAP\":\"{"
-              "\\\"api\\\":{}}\",\"ENABLE_S3_MONITORING\":\"no\",\"SLACK_WEBHOOK_URL\":"
+              "\\\"api\\\":{}}\",\"ENABLE_S3_MONITORING\":\"no\",\"DRY_RUN\":\"no\",\"SLACK_"
+              "WEBHOOK_URL\":"
               "\"https://hooks.example/" SECRET "\"}",
               &real);
     if (config_load(config_source_environment(source), &arena, &config, &err) != 0) {
@@ -211,7 +212,7 @@ static void config_load_reads_it(void **state) {
     }
     config_source_free(source); /* nothing of it is borrowed */
     assert_true(view_equal(config.project, VIEW("shop")));
-    assert_true(view_equal(config.env, VIEW("dev")));
+    assert_true(view_equal(config.env, VIEW("prod")) && config.dry_run);
     assert_int_equal(config.n_services, 1);
     assert_true(view_equal(config.services[0].name, VIEW("api")));
     assert_true(config.has_slack_webhook && !config.enable_s3 && config.enable_ecr);
@@ -220,16 +221,16 @@ static void config_load_reads_it(void **state) {
 static void what_does_not_count_is_listed_by_name(void **state) {
     (void)state;
     const struct environment real = TABLE_ENVIRONMENT(
-        "PROJECT_NAME", "real", "PROJECT_ENV", " prod ", "DRY_RUN", "", "ECR_STRATEGY", "local",
+        "LOG_LEVEL", "warn", "PROJECT_ENV", " prod ", "DRY_RUN", "", "ECR_STRATEGY", "local",
         "SLACK_WEBHOOK_URL", "https://real.example", "IMAGE_REFERENCE", "tag");
     struct config_source *source =
-        parse("{\"PROJECT_NAME\":\"shop\",\"PROJECT_ENV\":\"prod\",\"DRY_RUN\":\"true\","
+        parse("{\"LOG_LEVEL\":\"info\",\"PROJECT_ENV\":\"prod\",\"DRY_RUN\":\"true\","
               "\"ECR_STRATEGY\":\"\",\"SLACK_WEBHOOK_URL\":\"https://" SECRET "\","
               "\"DEPLOY_TAGS\":\"*\"}",
               &real);
     struct buf names BUF_AUTO = BUF_INIT(256);
     config_source_list_overridden(source, &names);
-    assert_string_equal(buf_cstr(&names), "PROJECT_NAME, SLACK_WEBHOOK_URL");
+    assert_string_equal(buf_cstr(&names), "LOG_LEVEL, SLACK_WEBHOOK_URL");
     config_source_free(source);
 }
 
@@ -338,6 +339,27 @@ static void all_faults_at_once(void **state) {
                         "IMAGE_REFERENCE: expected a string, got object");
     assert_string_equal(err.remedy, "correct in '" PLACE
                                     "': DRY_RUN, AWS_REGION, PROJECT_EMV, IMAGE_REFERENCE");
+}
+
+/* Half of one environment and half of another is neither. */
+static void a_document_of_another_environment(void **state) {
+    (void)state;
+    const struct environment real =
+        TABLE_ENVIRONMENT("PROJECT_NAME", "shop", "PROJECT_ENV", " dev ");
+    struct config_source *source = NULL;
+    struct err err;
+    err_init(&err);
+    assert_int_equal(config_source_parse(
+                         VIEW(PLACE), VIEW("{\"PROJECT_NAME\":\"shop\",\"PROJECT_ENV\":\"prod\"}"),
+                         &real, &source, &err),
+                     -1);
+    assert_string_equal(err.message, "SLIPWAY_CONFIG: '" PLACE
+                                     "' has 1 fault: PROJECT_ENV: expected 'dev', which it is in "
+                                     "the function's own environment");
+    assert_string_equal(err.remedy, "correct in '" PLACE "': PROJECT_ENV");
+    /* An empty one is none. */
+    source = parse("{\"PROJECT_NAME\":\" shop \",\"PROJECT_ENV\":\"\"}", &real);
+    config_source_free(source);
 }
 
 /* How many there are is said, whatever has room. */
@@ -642,6 +664,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_document),
         cmocka_unit_test(faults_of_one_member),
         cmocka_unit_test(all_faults_at_once),
+        cmocka_unit_test(a_document_of_another_environment),
         cmocka_unit_test(more_faults_than_a_message_holds),
         cmocka_unit_test(a_long_name_is_cut),
         cmocka_unit_test(the_largest_document_and_one_byte_more),

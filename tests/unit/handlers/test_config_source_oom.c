@@ -22,8 +22,8 @@
 
 static void check_good(const struct config_source *source) {
     static const char *const values[][2] = {{"PROJECT_NAME", "shop"},
-                                            {"PROJECT_ENV", "real"},
-                                            {"DEPLOY_TAGS", "v*"},
+                                            {"PROJECT_ENV", "prod"},
+                                            {"DEPLOY_TAGS", "real"},
                                             {"DRY_RUN", "true"},
                                             {"ECS_SERVICE_MAP", "{}"}};
     const struct environment *env = config_source_environment(source);
@@ -34,7 +34,7 @@ static void check_good(const struct config_source *source) {
 
 /* False when memory sufficed. */
 static bool parse(const char *document, bool is_good, void (*arm)(size_t), size_t n) {
-    const struct environment real = TABLE_ENVIRONMENT("PROJECT_ENV", "real");
+    const struct environment real = TABLE_ENVIRONMENT("DEPLOY_TAGS", "real");
     struct config_source *source = NULL;
     struct err err;
     err_init(&err);
