@@ -5,7 +5,7 @@
 #include "tests/unit/base/oom_arena.h"
 #include "tests/unit/base/oom_cjson.h"
 
-#include "cli/cli.h"
+#include "cli/config_option.h"
 #include "cli/files/text_diff.h"
 #include "cli/settings/check.h"
 #include "cli/settings/migrate.h"
@@ -133,6 +133,15 @@ static int compare(struct arena *arena, struct err *err) {
     return text_diff(VIEW(DEV), VIEW(PROD), &options, arena, &diff, err);
 }
 
+/* What --config does, with a file of the tests. */
+static int take_as_variables(struct arena *arena, struct err *err) {
+    const struct environment env = {.get = golden_no_variable};
+    struct cli cli = {.env = &env, .clock = &clock_system, .arena = arena, .err = stderr};
+    int result = config_option_apply(&cli, TEST_DATA_DIR "/render/repositories/prod.yaml", err);
+    assert_true(result == 0 || cli.env == &env);
+    return result;
+}
+
 static void parsing_fails(void **state) {
     (void)state;
     each_and_all_fail(parse);
@@ -156,6 +165,11 @@ static void rendering_fails(void **state) {
 static void comparing_fails(void **state) {
     (void)state;
     each_and_all_fail(compare);
+}
+
+static void taking_as_variables_fails(void **state) {
+    (void)state;
+    each_and_all_fail(take_as_variables);
 }
 
 /* --- the commands --- */
@@ -301,9 +315,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parsing_fails),   cmocka_unit_test(checking_fails),
         cmocka_unit_test(migrating_fails), cmocka_unit_test(rendering_fails),
-        cmocka_unit_test(comparing_fails), IN_FOLDER(check_says_so),
-        IN_FOLDER(show_says_so),           IN_FOLDER(render_says_so),
-        IN_FOLDER(a_dry_run_says_so),      IN_FOLDER(a_file_is_old_or_new),
+        cmocka_unit_test(comparing_fails), cmocka_unit_test(taking_as_variables_fails),
+        IN_FOLDER(check_says_so),          IN_FOLDER(show_says_so),
+        IN_FOLDER(render_says_so),         IN_FOLDER(a_dry_run_says_so),
+        IN_FOLDER(a_file_is_old_or_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
