@@ -2,6 +2,7 @@
  * judged, and neither is one that does not say its account. */
 
 #include "cli/settings/check_internal.h"
+#include "handlers/deploy/image.h"
 #include "runtime/aws/arn.h"
 
 #define TRUST_VERSION 8 /* the schema that brought ecr_trusted_accounts */
@@ -202,6 +203,44 @@ static void check_trust(const struct files *files, const struct settings *settin
     tell_trust(files, settings, source);
 }
 
+/* The account of a repository that is named by hand, in another's registry; empty: none. */
+static struct view account_by_hand(const struct settings *settings,
+                                   const struct workload *workload) {
+    struct image_reference reference;
+    bool is_elsewhere = workload->ecr_mode == ECR_MODE_MANUAL &&
+                        image_reference_parse(workload->repository_uri.text, &reference) &&
+                        reference.is_ecr &&
+                        !view_equal(reference.account, settings_registry_account(settings));
+    return is_elsewhere ? reference.account : (struct view){0};
+}
+
+static bool is_told(const struct settings *settings, size_t n, struct view account) {
+    for (size_t i = 0; i < n; i++) {
+        if (view_equal(account_by_hand(settings, &settings->workloads[i]), account)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those who pull from a registry by a repository_uri have to be trusted there, too. */
+static void check_trust_by_hand(const struct files *files, const struct settings *settings) {
+    for (size_t i = 0; i < settings->n_workloads; i++) {
+        struct view account = account_by_hand(settings, &settings->workloads[i]);
+        if (account.len == 0 || is_told(settings, i, account)) {
+            continue;
+        }
+        for (size_t k = 0; k < files->n; k++) {
+            const struct settings *source = &files->items[k];
+            if (source != settings && source->root && settings_strategy(source) == ECR_LOCAL &&
+                view_equal(source->account_id.text, account)) {
+                check_trust(files, settings, source);
+                break;
+            }
+        }
+    }
+}
+
 /* A trusted account of an environment whose file says another. */
 static void check_trusted_envs(const struct files *files, const struct settings *source) {
     for (size_t i = 0; i < source->n_trusted; i++) {
@@ -270,6 +309,7 @@ void check_together(const struct settings *settings, size_t n_settings, struct p
         check_project(&files, i);
         check_env(&files, i);
         check_trusted_envs(&files, &settings[i]);
+        check_trust_by_hand(&files, &settings[i]);
         if (settings_strategy(&settings[i]) != ECR_CROSS_ACCOUNT ||
             settings[i].ecr_account_id.text.len == 0) {
             continue;
