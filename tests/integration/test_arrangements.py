@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from aws_events import aws_event, push
+from command_line import Ran, run
 from conftest import Functions
 from deploys import check_refused, event
 from front.core import Front
@@ -161,7 +162,8 @@ class Arrangement:
             if self.front.ecr.find_image(one.account, one.region, repository, None, OLD):
                 continue
             self.front.ecr.create(one.account, one.region, repository)
-            self.front.ecr.push(one.account, one.region, repository, [OLD], f"{repository} {OLD}")
+            self.front.ecr.push(one.account, one.region, repository, [OLD], f"{repository} {OLD}",
+                                pushed_at=self.front.clock.now() - 86400)
             policy = [dict(statement) for statement in one.repository_policy()]
             if policy:
                 self.front.ecr.set_policy(one.account, one.region, repository, policy)
@@ -206,6 +208,12 @@ class Arrangement:
         sent = event(_id=taken.id, _source=taken.source, _type=taken.detail_type, _account=taken.account, **taken.detail)
         return {other: function.invoke(sent) for other, function in self.functions.items()
                 if self.settings[other].account == one.account}
+
+    def command(self, env: str, *words: str) -> Ran:
+        """`slipway` of a person in the environment's account, who names it by its file."""
+        one = self.settings[env]
+        keys = {"AWS_ACCESS_KEY_ID": admin_key(one.account), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET}
+        return run({"AWS_ENDPOINT_URL": self.front.url, **keys}, *words, "--config", str(one.path))
 
     # What there is afterwards.
 
@@ -431,6 +439,18 @@ def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arran
     crossing = [env for env in ENVIRONMENTS if arrangement.settings[env].registry[0] != arrangement.settings[env].account]
     figures.append(f"{arrangement.name}: {len(targets)} images pushed to {pushed}; dev and staging deployed, prod untouched; "
                    f"prod deployed by put-events; pulls across accounts, allowed by both policies: {', '.join(crossing) or 'none'}")
+
+
+def test_a_lifecycle_is_checked_where_the_images_run(arrangement: Arrangement) -> None:
+    """The build that dev and staging have moved to pushes out production's, whoever has the registry."""
+    for registry in registries(arrangement):
+        arrangement.push(registry, "myproject_backend")
+    if arrangement.name in REPLICATED:
+        arrangement.push(arrangement.settings["prod"].registry, "myproject_backend")
+    lost = arrangement.command("prod", "ecr", "lifecycle", "--check", "--keep", "1", "backend")
+    assert lost.status == 1 and f"{OLD} (sha256:" in lost.out and "would be expired by rule 5" in lost.out, lost
+    kept = arrangement.command("prod", "ecr", "lifecycle", "--check", "--keep", "2")
+    assert kept.status == 0 and kept.out.count("✓") == len(arrangement.settings["prod"].repositories), kept
 
 
 def test_production_can_be_told_of_latest_by_nobody(arrangement: Arrangement, client: Callable[..., Any]) -> None:
