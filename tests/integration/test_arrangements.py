@@ -511,3 +511,22 @@ def test_an_environment_hears_its_own_registry_alone(front: Front, functions: Fu
     image = one.push(one.settings["dev"].registry, "myproject_backend")
     assert one.hear(push(image, account=one.settings["staging"].account))["dev"] == "ignored"
     assert set(one.hear(push(image, account=STRANGER)).values()) == {"ignored"}
+
+
+def test_from_one_registry_to_another(front: Front, functions: Functions, client: Callable[..., Any]) -> None:
+    """The first deploy from a new registry has to be told which container it is, as docs/choosing-a-strategy.md has it."""
+    one = Arrangement(front, functions, "isolated-production")
+    prod, world = one.settings["prod"], one.worlds["prod"]
+    family = prod.family("backend")
+    account, region = one.settings["dev"].registry
+    image = f"{account}.dkr.ecr.{region}.amazonaws.com/myproject_backend:{OLD}"
+    world.register(json.dumps({"family": family, "executionRoleArn": world.role("execution"), "containerDefinitions": [
+        {"name": family, "image": image, "memory": 256, "essential": True}]}))
+    pushed = one.push(prod.registry, "myproject_backend")
+    asked = {"service": "backend", "tag": NEW}
+    check_refused(one.put(client, "prod", "action.production", asked)["prod"], "ContainerNotFound")
+    variables = {**world.variables(), **prod.variables()}
+    services = {**json.loads(str(variables["ECS_SERVICE_MAP"])), "backend": {"container": family}}
+    one.functions["prod"] = functions.fresh(**{**variables, "ECS_SERVICE_MAP": json.dumps(services)})
+    answer = one.put(client, "prod", "action.production", asked)["prod"]
+    assert answer.change["status"] == "deployed" and one.image("prod", "backend") == one.expected("prod", "backend", pushed.digest)
