@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,3 +131,33 @@ def test_history_is_read_from_the_revisions(world: World, slipway: Slipway) -> N
     assert (newest["runs"], newest["tag"], newest["reason"]) == (True, TAG, "first")
     assert slipway("history", "--max=0", "backend").status == 2
     assert slipway("history", "nobody").status == 3
+
+
+@pytest.mark.parametrize("shell, status, said", [
+    ("{} --help > /dev/full", 1, "cannot write to standard output: No space left on device"),
+    ("{} man > /dev/full", 1, "cannot write to standard output"),
+    ("{} man >&-", 1, "cannot write to standard output"),
+    ("{} status >&-", 1, "PROJECT_NAME"),
+    ("{} man 2>&- >&-", 1, ""),
+    ("{} deploy --json backend <&-", 2, "say --yes"),
+    ("{} man | head -n 1 | grep -q SLIPWAY && {} --help | head -n 1 >&2", 0, "deploys container images"),
+])
+def test_streams_that_are_closed_or_full(shell: str, status: int, said: str) -> None:
+    passed = {name: value for name, value in os.environ.items() if name.startswith(("ASAN_", "UBSAN_", "LSAN_", "PATH"))}
+    ended = subprocess.run(["sh", "-c", shell.replace("{}", shlex.quote(str(program())))], env=passed, capture_output=True,
+                           text=True, timeout=30, cwd="/", check=False)
+    assert ended.returncode == status and said in ended.stderr, ended
+
+
+def test_a_closed_stream_is_not_taken_by_a_connection(world: World, slipway: Slipway, front: Front) -> None:
+    """The first socket would get the number of standard output, and the table would go to AWS."""
+    person = {"AWS_ACCESS_KEY_ID": admin_key(PROD), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_SESSION_TOKEN": ""}
+    ended = subprocess.run(["sh", "-c", f"{shlex.quote(str(program()))} status <&- >&-"], env={**environment(front), **person},
+                           capture_output=True, text=True, timeout=30, cwd="/", check=False)
+    assert ended.returncode == 1 and "cannot write to standard output" in ended.stderr, ended
+    assert {call.operation for call in front.calls} == {"ListServices", "DescribeServices", "DescribeTaskDefinition"}
+
+
+def test_expired_credentials_are_named(front: Front, slipway: Slipway) -> None:
+    refused = slipway("status", AWS_ACCOUNT_ID="", AWS_SECRET_ACCESS_KEY="not/the/secret")
+    assert refused.status == 1 and "remedy: renew your credentials" in refused.err and refused.out == ""

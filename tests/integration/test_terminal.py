@@ -9,7 +9,7 @@ import pytest
 
 from command_line import program
 from deploys import reference
-from front import Front
+from front import Front, faults
 from front.seed import ADMIN_SECRET, PROD, SERVICE, World, admin_key, task_definition_text
 from lambda_function import environment
 from terminal import Terminal
@@ -93,6 +93,48 @@ def test_ctrl_c_leaves_the_deployment_alone(world: World, terminal: Open) -> Non
     screen = one.wait_for("[left with 1]")
     assert "the deployment goes on; see: slipway status backend" in screen
     assert world.service().primary.id == deployment and world.running().images[SERVICE] == reference(world)
+
+
+def test_ctrl_c_is_an_answer(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "backend", TAG)
+    one.wait_for("[y/N]")
+    one.type("C-c")
+    assert "nothing was done" in one.wait_for("[left with 3]")
+    assert len(world.revisions()) == 1
+
+
+def test_ctrl_c_does_not_break_off_what_is_being_written(world: World, terminal: Open) -> None:
+    gate = faults.Gate()
+    world.front.rules.add(faults.hold(gate), "ecs:UpdateService")
+    one = terminal("deploy", "backend", TAG)
+    one.wait_for("[y/N]")
+    one.type("y", "Enter")
+    gate.wait_for_arrival()
+    one.type("C-c")
+    one.wait_for("^C")
+    gate.open()
+    screen = one.wait_for("[left with 1]")
+    assert "deployed" in screen and "interrupted; the deployment goes on" in screen
+    assert world.running().images[SERVICE] == reference(world)
+
+
+def test_a_narrow_terminal_has_one_line_of_progress(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG, COLUMNS="40")
+    one.wait_for(" running, ")
+    world.roll(world.service(), "completed")
+    lines = one.wait_for("[left with 0]").splitlines()
+    (progress,) = [line for line in lines if line.startswith("backend: ")]
+    assert len(progress) < 40
+
+
+def test_a_dumb_terminal_is_sent_no_escapes(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG, TERM="dumb")
+    one.wait_for(" running, ")
+    world.roll(world.service(), "completed")
+    screen = one.wait_for("[left with 0]")
+    assert len([line for line in screen.splitlines() if line.startswith("backend: ")]) >= 2
+    coloured = one.screen(escapes=True)
+    assert "\033[3" not in coloured and "\033[1m" not in coloured
 
 
 def test_what_changes_while_a_person_thinks_is_shown_again(world: World, terminal: Open) -> None:
