@@ -25,7 +25,7 @@
 
 #include "runtime/http/http_curl.h"
 
-#include <ctype.h>
+#include <sys/stat.h>
 
 /* What a test that makes allocations fail does around those of the stand-in itself. */
 #ifndef STAND_IN_BEGIN
@@ -145,6 +145,25 @@ static inline struct view stand_in_revision(struct view body) {
                : (struct view){0};
 }
 
+/* As golden_read(), and quick enough for thousands of times. */
+static inline char *stand_in_read(const char *path, size_t *ret_len) {
+    FILE *stream = fopen(path, "rbe");
+    struct stat status;
+    if (stream == NULL || fstat(fileno(stream), &status) != 0) {
+        golden_fail(path, "no such answer");
+        return NULL;
+    }
+    char *text = malloc((size_t)status.st_size + 1);
+    if (text == NULL) {
+        golden_fail(path, "no memory");
+        return NULL;
+    }
+    *ret_len = fread(text, 1, (size_t)status.st_size, stream);
+    text[*ret_len] = '\0';
+    fclose(stream);
+    return text;
+}
+
 /* The newest of the numbered answers up to this call's; the caller frees it. */
 static inline char *stand_in_answer(const char *operation, struct view body, int number,
                                     size_t *ret_len) {
@@ -155,23 +174,19 @@ static inline char *stand_in_answer(const char *operation, struct view body, int
         snprintf(path, sizeof(path), "%s@other.json", operation);
     }
     if (revision.len > 0 && access(path, R_OK) == 0) {
-        return golden_read(path, ret_len);
+        return stand_in_read(path, ret_len);
     }
     for (; number > 1; number--) {
         snprintf(path, sizeof(path), "%s.%d.json", operation, number);
         if (access(path, R_OK) == 0) {
-            return golden_read(path, ret_len);
+            return stand_in_read(path, ret_len);
         }
     }
     snprintf(path, sizeof(path), "%s.json", operation);
     if (access(path, R_OK) != 0) {
         snprintf(path, sizeof(path), TEST_DATA_DIR "/aws/%s.json", operation);
     }
-    char *text = golden_read(path, ret_len);
-    if (text == NULL) {
-        golden_fail(path, "no such answer");
-    }
-    return text;
+    return stand_in_read(path, ret_len);
 }
 
 static inline bool stand_in_writes(const char *operation) {
