@@ -16,11 +16,13 @@ static struct view revision_of(const struct what_runs *runs) {
 static void tell_lost(const struct lifecycle_running *running, struct view line,
                       struct doctor_findings *findings) {
     findings_add(findings, DOCTOR_WRONG, "image", running->target, VIEW_FMT, VIEW_ARG(line));
-    findings_case(findings, DOCTOR_CASE_IMAGE_NOT_FOUND);
     if (running->image && !running->image->is_archived) {
         findings_remedy(findings, "keep more images, or give what runs a tag that a rule keeps: "
                                   "slipway ecr lifecycle prints a policy that does");
-    } else if (running->image) {
+        return; /* it is there as yet */
+    }
+    findings_case(findings, DOCTOR_CASE_IMAGE_NOT_FOUND);
+    if (running->image) {
         findings_remedy(findings, "restore the image from the archive, or deploy another one");
     } else {
         findings_remedy(findings, "deploy a tag that exists, or push the image again; what runs "
@@ -57,6 +59,10 @@ static void check_image(const struct doctor_target *target, struct doctor_findin
                      "'" VIEW_FMT "' is there; whether it expires could not be told: %s",
                      VIEW_ARG(name), repository->lifecycle_err->message);
         findings_remedy_of(findings, repository->lifecycle_err);
+        if (repository->lifecycle_err->code == ERR_CONFIG_INVALID) {
+            findings_remedy(findings, "correct the repository's lifecycle policy, or look at it "
+                                      "yourself: aws ecr start-lifecycle-policy-preview");
+        }
         return;
     }
     findings_add(findings, DOCTOR_WELL, "image", running.target, VIEW_FMT, VIEW_ARG(line));
@@ -68,7 +74,11 @@ void check_images(const struct doctor_facts *facts, struct doctor_findings *find
         if (target->runs.err || target->runs.image.len == 0) {
             continue; /* it has been said */
         }
-        if (target->repository->images_err) {
+        const struct err *err = target->repository->images_err;
+        if (err && err->code == ERR_REPOSITORY_NOT_FOUND) {
+            continue; /* so has this */
+        }
+        if (err) {
             findings_add(findings, DOCTOR_WARNING, "image", target->runs.target.name,
                          "whether '" VIEW_FMT "' is still there could not be told",
                          VIEW_ARG(target->runs.image));

@@ -31,6 +31,7 @@ struct iam_answer check_admits(const struct doctor_facts *facts,
 struct admission {
     struct iam_answer answer;
     const char *action;
+    bool is_of_lambda;
 };
 
 static int rank(enum iam_verdict verdict) {
@@ -47,9 +48,11 @@ static struct admission admission_of(const struct doctor_facts *facts,
     for (size_t i = 0; actions[i]; i++) {
         struct iam_answer answer = check_admits(facts, repository, who, actions[i], findings);
         if (rank(answer.verdict) > rank(worst.answer.verdict)) {
-            worst = (struct admission){answer, actions[i]};
+            worst.answer = answer;
+            worst.action = actions[i];
         }
     }
+    worst.is_of_lambda = who->service.len > 0;
     return worst;
 }
 
@@ -62,15 +65,28 @@ static void remedy_of_denial(const struct doctor_repository *repository,
         VIEW_ARG(repository->repository.name), VIEW_ARG(repository->repository.registry.account));
 }
 
+/* What is there already must not be lost. */
 static void remedy_of_gap(const struct doctor_facts *facts,
                           const struct doctor_repository *repository,
-                          struct doctor_findings *findings) {
+                          const struct admission *admission, struct doctor_findings *findings) {
     const struct repository *one = &repository->repository;
+    const char *lambda = admission->is_of_lambda ? " --lambda" : "";
+    struct view own = facts->config->own_account;
+    if (repository->policy.len > 0) {
+        findings_remedy(findings,
+                        "add what 'slipway ecr policy --account " VIEW_FMT
+                        "%s' prints to the policy of '" VIEW_FMT "' in account " VIEW_FMT
+                        ", " VIEW_FMT,
+                        VIEW_ARG(own), lambda, VIEW_ARG(one->name), VIEW_ARG(one->registry.account),
+                        VIEW_ARG(one->registry.region));
+        return;
+    }
     findings_remedy(findings,
-                    "slipway ecr policy --account " VIEW_FMT " > policy.json, and with credentials "
-                    "of " VIEW_FMT ": aws ecr set-repository-policy --region " VIEW_FMT
+                    "slipway ecr policy --account " VIEW_FMT
+                    "%s > policy.json, and with credentials of " VIEW_FMT
+                    ": aws ecr set-repository-policy --region " VIEW_FMT
                     " --repository-name " VIEW_FMT " --policy-text file://policy.json",
-                    VIEW_ARG(facts->config->own_account), VIEW_ARG(one->registry.account),
+                    VIEW_ARG(own), lambda, VIEW_ARG(one->registry.account),
                     VIEW_ARG(one->registry.region), VIEW_ARG(one->name));
 }
 
@@ -90,7 +106,7 @@ static bool tell_admission(const struct doctor_facts *facts,
         findings_add(findings, DOCTOR_WRONG, "policy", name,
                      "does not admit " VIEW_FMT " to %s%s" VIEW_FMT, VIEW_ARG(who),
                      admission->action, answer->why.len > 0 ? ": " : "", VIEW_ARG(answer->why));
-        remedy_of_gap(facts, repository, findings);
+        remedy_of_gap(facts, repository, admission, findings);
         break;
     case IAM_DENIED:
         findings_add(findings, DOCTOR_WRONG, "policy", name,
@@ -205,10 +221,18 @@ static bool admits_account(const struct doctor_facts *facts,
 static void tell_well(const struct doctor_facts *facts, const struct doctor_repository *repository,
                       const struct admitted *admitted, bool has_account,
                       struct doctor_findings *findings) {
+    const char *before = has_account ? ", with " : ": ";
+    if (admitted->n_execution == 0) {
+        findings_add(findings, DOCTOR_WELL, "policy", repository->repository.name,
+                     "admits %s" VIEW_FMT "%s%s", has_account ? "account " : "roles of account ",
+                     VIEW_ARG(facts->config->own_account), admitted->has_function ? before : "",
+                     admitted->has_function ? "the function's role" : "");
+        return;
+    }
     findings_add(findings, DOCTOR_WELL, "policy", repository->repository.name,
                  "admits %s" VIEW_FMT "%s%s%zu execution role%s",
                  has_account ? "account " : "roles of account ",
-                 VIEW_ARG(facts->config->own_account), has_account ? ", with " : ": ",
+                 VIEW_ARG(facts->config->own_account), before,
                  admitted->has_function ? "the function's role and " : "", admitted->n_execution,
                  admitted->n_execution == 1 ? "" : "s");
 }

@@ -43,17 +43,27 @@ static enum doctor_state state_of(const struct doctor_repository *repository,
                : findings_state_of(err);
 }
 
+static void add_error(const struct doctor_repository *repository, const struct err *err,
+                      struct doctor_findings *findings) {
+    enum doctor_state state = state_of(repository, err);
+    findings_add_error(findings, state, "repository", repository->repository.name, err);
+    if (state == DOCTOR_WARNING) {
+        findings_case(findings, DOCTOR_CASE_NONE);
+    }
+}
+
 static void check_repository(const struct doctor_repository *repository,
                              struct doctor_findings *findings) {
     struct view name = repository->repository.name;
     const struct err *err = repository->err;
+    if (!err && repository->images_err) {
+        findings_add(findings, DOCTOR_WELL, "repository", name, "is there");
+        add_error(repository, repository->images_err, findings);
+        return;
+    }
     if (!err) {
         findings_add(findings, DOCTOR_WELL, "repository", name, "is there, with %zu image%s",
                      repository->n_images, repository->n_images == 1 ? "" : "s");
-        if (repository->images_err) {
-            findings_add_error(findings, state_of(repository, repository->images_err), "repository",
-                               name, repository->images_err);
-        }
         return;
     }
     if (!repository->images_err) {
@@ -64,7 +74,7 @@ static void check_repository(const struct doctor_repository *repository,
         return;
     }
     err = err->code == ERR_REGISTRY_ACCESS_DENIED ? repository->images_err : err;
-    findings_add_error(findings, state_of(repository, err), "repository", name, err);
+    add_error(repository, err, findings);
 }
 
 void check_registry(const struct doctor_facts *facts, struct doctor_findings *findings) {

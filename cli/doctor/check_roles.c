@@ -45,8 +45,8 @@ static bool may_be_allowed_there(const struct doctor_facts *facts, const struct 
     return verdict == IAM_ALLOWED || verdict == IAM_UNTOLD;
 }
 
-static void remedy_of(const struct doctor_facts *facts, const struct doctor_role *role,
-                      const struct iam_decision *decision, struct doctor_findings *findings) {
+static void remedy_of(const struct doctor_role *role, const struct iam_decision *decision,
+                      struct doctor_findings *findings) {
     if (decision->is_denied || decision->by_organization || decision->by_boundary) {
         findings_remedy(findings, "lift what forbids it: %s",
                         decision->by_organization ? "a service control policy of the organization"
@@ -61,7 +61,7 @@ static void remedy_of(const struct doctor_facts *facts, const struct doctor_role
     }
     const struct doctor_repository *repository = repository_of(role, decision->resource);
     struct view account =
-        repository ? repository->repository.registry.account : facts->config->own_account;
+        (repository ? repository : role->repositories[0])->repository.registry.account;
     findings_remedy(findings,
                     "slipway ecr pull-policy --account " VIEW_FMT
                     " prints what is missing; attach it to role '" VIEW_FMT "'",
@@ -94,7 +94,7 @@ static bool check_decision(const struct doctor_facts *facts, const struct doctor
                      VIEW_ARG(decision->resource));
         findings_case(findings, DOCTOR_CASE_ACCESS_DENIED);
     }
-    remedy_of(facts, role, decision, findings);
+    remedy_of(role, decision, findings);
     return false;
 }
 

@@ -194,8 +194,7 @@ def test_an_image_that_is_gone_or_going(doctor: Doctor, healthy: World, client: 
         "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 2}}]}
     ecr.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps(keep_two))
     found = only(doctor("--json"))
-    assert (found["check"], found["case"]) == ("image", "Image not found")
-    assert "would be expired by rule 1, 'two'" in found["message"]
+    assert found["check"] == "image" and "would be expired by rule 1, 'two'" in found["message"]
     ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "git-0ld0001"}])
     found = only(doctor("--json"))
     assert found["case"] == "Image not found" and "not in the repository any more" in found["message"]
