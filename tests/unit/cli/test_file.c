@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -263,6 +265,53 @@ static void a_backup_where_no_file_can_be(void **state) {
                  "cannot create");
 }
 
+/* --- no room --- */
+
+/* No file may get longer than that, as on a full disk; SIZE_MAX: any. */
+static void limit_files(size_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == SIZE_MAX ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, bytes == SIZE_MAX ? SIG_DFL : SIG_IGN);
+}
+
+static void what_does_not_fit_leaves_the_old_file(void **state) {
+    struct fixture *f = *state;
+    put(f->path, "old\n", 0644);
+    limit_files(8);
+    int result = file_replace(f->path, VIEW("new, and longer\n"), &f->err);
+    limit_files(SIZE_MAX);
+    assert_fails(f, result, "cannot write ");
+    assert_holds(f, f->path, "old\n");
+    assert_int_equal(n_files(f), 1);
+}
+
+/* Half a backup would be taken for one. */
+static void a_backup_that_does_not_fit_is_none(void **state) {
+    struct fixture *f = *state;
+    struct view backup;
+    put(f->path, "old\n", 0644);
+    limit_files(8);
+    int result =
+        file_back_up(f->path, VIEW("old, and longer\n"), NOW_MS, &f->arena, &backup, &f->err);
+    limit_files(SIZE_MAX);
+    assert_fails(f, result, "cannot write ");
+    assert_int_equal(n_files(f), 1);
+}
+
+/* Nothing can be put beside a name that is as long as a name can be. */
+static void a_name_that_is_too_long(void **state) {
+    struct fixture *f = *state;
+    char path[512];
+    int n = snprintf(path, sizeof(path), "%s/", f->folder);
+    memset(path + n, 'x', 250);
+    path[n + 250] = '\0';
+    put(path, "old\n", 0644);
+    assert_fails(f, file_replace(path, VIEW("new\n"), &f->err), "cannot create ");
+    assert_holds(f, path, "old\n");
+}
+
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -280,6 +329,9 @@ int main(void) {
         TEST(never_over_another_backup),
         TEST(a_hundred_backups_of_one_second),
         TEST(a_backup_where_no_file_can_be),
+        TEST(what_does_not_fit_leaves_the_old_file),
+        TEST(a_backup_that_does_not_fit_is_none),
+        TEST(a_name_that_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
