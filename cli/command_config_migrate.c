@@ -95,9 +95,10 @@ static int check_unchanged(struct run *run, const struct migrated_file *file, st
 static int write_file(struct run *run, const struct migrated_file *file, struct view text,
                       struct view *ret_backup, struct err *err) {
     struct cli *cli = run->cli;
-    if (check_unchanged(run, file, err) < 0 ||
-        file_back_up(file->path, file->text, clock_wall_ms(cli->clock), cli->arena, ret_backup,
-                     err) < 0) {
+    /* The look comes last: nothing but the writing itself is between it and the replacing. */
+    if (file_back_up(file->path, file->text, clock_wall_ms(cli->clock), cli->arena, ret_backup,
+                     err) < 0 ||
+        check_unchanged(run, file, err) < 0) {
         return -1;
     }
     return file_replace(file->path, text, err);

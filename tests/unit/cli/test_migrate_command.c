@@ -230,6 +230,30 @@ static void a_second_backup_of_one_second(void **state) {
     assert_holds("dev.yaml" BACKUP "_2", DEV);
 }
 
+/* Somebody saves the file while it is being migrated: that is asked of the clock. */
+static int64_t save_meanwhile(void *state) {
+    (void)state;
+    put("dev.yaml", DEV "# mine\n");
+    return NOW_MS;
+}
+
+static void what_somebody_saved_meanwhile_stays(void **state) {
+    (void)state;
+    const struct clock clock = {.wall_ms = save_meanwhile, .monotonic_ms = now};
+    struct buf said BUF_AUTO = BUF_INIT(GOLDEN_MAX_BYTES);
+    char line[] = "slipway config migrate dev.yaml";
+    put("dev.yaml", DEV);
+    golden_run(line, &clock, &said);
+    assert_string_equal(buf_cstr(&said),
+                        "--- stderr\n"
+                        "slipway: 'dev.yaml' was changed while it was being migrated\n"
+                        "remedy: migrate it again\n"
+                        "slipway: 1 of 1 files could not be migrated\n"
+                        "--- exit 1\n");
+    assert_holds("dev.yaml", DEV "# mine\n");
+    assert_holds("dev.yaml" BACKUP, DEV);
+}
+
 /* Without a backup nothing is written. */
 static void no_place_for_a_backup(void **state) {
     (void)state;
@@ -325,6 +349,7 @@ int main(void) {
         TEST(a_file_that_is_named_twice),
         TEST(a_link_stays_a_link),
         TEST(a_second_backup_of_one_second),
+        TEST(what_somebody_saved_meanwhile_stays),
         TEST(no_place_for_a_backup),
         TEST(wrong_usage),
         TEST(an_empty_folder),
