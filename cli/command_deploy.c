@@ -299,11 +299,13 @@ static int plan_and_do(const struct work *work) {
 
 enum action { ACTION_PLAN, ACTION_DO, ACTION_SEND };
 
-static int run(struct work *work, enum action action) {
+static int run(const struct work *asked, enum action action) {
     struct session session SESSION_AUTO = {0};
     struct err err;
     err_init(&err);
     const struct session_options options = {.tells = action == ACTION_DO};
+    struct work own = *asked;
+    struct work *work = &own;
     work->session = &session;
     work->err = &err;
     work->random = clock_random(work->cli->clock);

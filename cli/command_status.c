@@ -40,7 +40,10 @@ static struct view minute_text(int64_t ms, struct arena *arena) {
 static struct view lower(struct view text, struct arena *arena) {
     char *lowered = ARENA_ARRAY(arena, text.len + 1, char);
     for (size_t i = 0; lowered && i < text.len; i++) {
-        lowered[i] = text.data[i] == '_' ? ' ' : (char)tolower((unsigned char)text.data[i]);
+        lowered[i] = (char)tolower((unsigned char)text.data[i]);
+        if (lowered[i] == '_') {
+            lowered[i] = ' ';
+        }
     }
     return lowered ? (struct view){lowered, text.len} : (struct view){0};
 }
