@@ -3,6 +3,7 @@
 #include "runtime/aws/arn.h"
 #include "runtime/aws/uri.h"
 #include "runtime/aws/xml.h"
+#include "runtime/aws/xml_list.h"
 #include "runtime/base/clock.h"
 
 const struct aws_service sts_service = {
@@ -23,6 +24,7 @@ const struct aws_service sts_service = {
 #define DEFAULT_SECONDS 3600
 #define MIN_SECONDS 900
 #define MAX_SECONDS 43200
+#define IDENTITY "GetCallerIdentityResponse/GetCallerIdentityResult/"
 
 static bool is_alphanumeric(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -198,15 +200,11 @@ int sts_get_caller_identity_result(const struct aws_call *call, struct arena *ar
         *err = call->err;
         return -1;
     }
-    const char *result = "GetCallerIdentityResponse/GetCallerIdentityResult/";
-    struct view account_path = arena_printf(arena, "%sAccount", result);
-    struct view arn_path = arena_printf(arena, "%sArn", result);
-    if (!account_path.data || !arn_path.data) {
-        return err_out_of_memory(err, "GetCallerIdentity");
+    if (xml_member(call->response, IDENTITY "Account", arena, &ret_identity->account, err) < 0 ||
+        xml_member(call->response, IDENTITY "Arn", arena, &ret_identity->arn, err) < 0) {
+        return -1;
     }
-    if (!copy_text(call->response, account_path.data, arena, &ret_identity->account) ||
-        ret_identity->account.len == 0 ||
-        !copy_text(call->response, arn_path.data, arena, &ret_identity->arn)) {
+    if (ret_identity->account.len == 0 || ret_identity->arn.len == 0) {
         return err_set(err, ERR_BAD_RESPONSE,
                        "answer to GetCallerIdentity without a proper 'Account' or 'Arn'");
     }

@@ -73,6 +73,17 @@ int xml_member(struct view document, const char *path, struct arena *arena, stru
 }
 
 bool xml_member_is_true(struct view document, const char *path) {
-    struct buf text BUF_AUTO = BUF_INIT(TEXT_BYTES);
-    return xml_text(document, path, &text) && view_equal(view_trim(buf_view(&text)), VIEW("true"));
+    struct xml_list list = xml_list(document, path);
+    struct view element;
+    struct view text = {0};
+    if (!xml_list_next(&list, &element)) {
+        return false;
+    }
+    struct xml_reader reader = xml_reader(element);
+    struct xml_token token = xml_next(&reader);
+    while (token.type != XML_DONE && token.type != XML_BAD) {
+        text = token.type == XML_TEXT ? token.text : text;
+        token = xml_next(&reader);
+    }
+    return view_equal(view_trim(text), VIEW("true"));
 }
