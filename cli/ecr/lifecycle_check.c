@@ -28,6 +28,9 @@ struct view lifecycle_running_line(const struct lifecycle_running *running, stru
     struct view name = name_of(running, arena);
     const struct lifecycle_rule *rule = running->verdict.rule;
     const struct lifecycle_rule *matched = running->verdict.matched;
+    if (!name.data) {
+        return name;
+    }
     if (!running->image) {
         return arena_printf(arena, VIEW_FMT " is not in the repository any more", VIEW_ARG(name));
     }
