@@ -131,6 +131,7 @@ static inline struct view fake_rest_operation(const struct http_exchange *exchan
         {"PUT", "/aliases/", "UpdateAlias"},
         {"POST", "/tags/", "TagFunction"},
         {"DELETE", "/tags/", "UntagFunction"},
+        {"GET", "/policy", "GetPolicy"},
         {"GET", "/functions/", "GetFunction"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
