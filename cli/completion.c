@@ -81,7 +81,7 @@ void completion_write_bash(const struct command *commands, struct buf *script) {
             buf_append_str(script, "' ;;\n");
         }
     }
-    buf_append_str(script, "    ' ') words='");
+    buf_append_str(script, "    ' '|'help ') words='");
     write_first_words(commands, script, write_bash_word);
     buf_append_str(script, "help --help --version' ;;\n"
                            "    *) words='' ;;\n"
@@ -139,7 +139,7 @@ void completion_write_zsh(const struct command *commands, struct buf *script) {
             buf_append_str(script, ")\n        _describe command choices ;;\n");
         }
     }
-    buf_append_str(script, "    (' ') choices=(");
+    buf_append_str(script, "    (' '|'help ') choices=(");
     write_first_words(commands, script, write_zsh_word);
     buf_append_str(script, ")\n        _describe command choices ;;\n"
                            "    (*) _files ;;\n"

@@ -79,15 +79,16 @@ void manual_page_write(const struct command *commands, struct buf *page) {
         put_command(page, command);
     }
     buf_append_str(
-        page, ".SH EXIT STATUS\n"
-              ".TP\n0\ndone\n.TP\n1\nfailed, or something was found to be wrong\n"
-              ".TP\n2\nthe command line is wrong\n.TP\n3\nrefused: it cannot be carried out as "
-              "it stands\n"
-              ".SH ENVIRONMENT\n"
-              "Of an environment the variables of the function: PROJECT_NAME, PROJECT_ENV, "
-              "ECS_SERVICE_MAP and so on, or with \\fB\\-\\-config\\fR what an environment file "
-              "says of them.\n"
-              "AWS_REGION, AWS_PROFILE and the other variables of the AWS SDKs mean what they "
-              "mean there.\n"
-              "With NO_COLOR nothing is coloured.\n");
+        page,
+        ".SH EXIT STATUS\n"
+        ".TP\n0\ndone\n.TP\n1\nfailed, not known how it ended, or something was found to be wrong\n"
+        ".TP\n2\nthe command line is wrong\n.TP\n3\nrefused: it cannot be carried out as "
+        "it stands, or the answer was no\n"
+        ".SH ENVIRONMENT\n"
+        "Of an environment the variables of the function: PROJECT_NAME, PROJECT_ENV, "
+        "ECS_SERVICE_MAP and so on, or with \\fB\\-\\-config\\fR what an environment file "
+        "says of them.\n"
+        "AWS_REGION, AWS_PROFILE and the other variables of the AWS SDKs mean what they "
+        "mean there.\n"
+        "With NO_COLOR nothing is coloured; COLUMNS is the width of the terminal.\n");
 }

@@ -33,7 +33,8 @@ def test_the_man_page_is_one() -> None:
 
 
 @pytest.mark.parametrize("words, wanted", [([""], COMMANDS), (["de"], {"deploy"}), (["ecr", "po"], {"policy"}),
-                                           (["deploy", "--ti"], {"--timeout="}), (["plan", "--js"], {"--json"})])
+                                           (["deploy", "--ti"], {"--timeout="}), (["plan", "--js"], {"--json"}),
+                                           (["help", "h"], {"history"})])
 def test_bash_completes(tmp_path: Path, words: list[str], wanted: set[str]) -> None:
     script = tmp_path / "completion"
     script.write_text(run({}, "completion", "bash").out, encoding="utf-8")

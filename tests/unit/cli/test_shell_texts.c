@@ -72,7 +72,7 @@ static void bash_knows_words_and_options(void **state) {
                "'plan '*) words='--dry-run --max= --help' ;;\n",
                "'ecr policy '*) words='--help' ;;\n", "'ecr lifecycle '*) words='--help' ;;\n",
                "'ecr ') words='policy lifecycle ' ;;\n",
-               "' ') words='plan ecr help --help --version' ;;\n",
+               "' '|'help ') words='plan ecr help --help --version' ;;\n",
                "complete -o default -F _slipway slipway\n");
 }
 
@@ -82,7 +82,7 @@ static void zsh_quotes_what_it_shows(void **state) {
                "('plan '*) choices=('--dry-run:the plan'\\''s: show it' '--max=:.so many' "
                "'--help:show what it does' )",
                "('ecr ') choices=('policy:print a policy' 'lifecycle:print it: all' )",
-               "(' ') choices=('plan:show what'\\''s done' 'ecr:several commands' )");
+               "(' '|'help ') choices=('plan:show what'\\''s done' 'ecr:several commands' )");
 }
 
 static void nothing_is_written_beyond_the_ceiling(void **state) {
