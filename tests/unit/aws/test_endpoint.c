@@ -5,6 +5,7 @@
 #include "runtime/aws/ecs.h"
 #include "runtime/aws/events.h"
 #include "runtime/aws/lambda_api.h"
+#include "runtime/aws/s3.h"
 #include "runtime/aws/scheduler.h"
 #include "runtime/aws/sns.h"
 #include "runtime/aws/ssm.h"
@@ -35,6 +36,7 @@ static const struct {
     {"ecs", &ecs_service},
     {"events", &events_service},
     {"lambda", &lambda_service},
+    {"s3", &s3_service},
     {"scheduler", &scheduler_service},
     {"sns", &sns_service},
     {"ssm", &ssm_service},
@@ -62,6 +64,10 @@ static void hosts_are_those_of_botocore(void **state) {
         struct endpoint endpoint;
         struct err err;
         size_t i = index_of(name);
+        if (strcmp(host, "-") == 0 && i < N_SERVICES) {
+            n[i]++;
+            continue;
+        }
         err_init(&err);
         const struct environment *env =
             ENV({"AWS_USE_FIPS_ENDPOINT", fips}, {"AWS_USE_DUALSTACK_ENDPOINT", dualstack});
@@ -96,6 +102,7 @@ static void services_are_spoken_to_as_they_want_it(void **state) {
         {&events_service, "EVENTBRIDGE", "AWSEvents", NULL, AWS_JSON_1_1},
         {&lambda_service, "LAMBDA", NULL, NULL, AWS_REST_JSON},
         {&scheduler_service, "SCHEDULER", NULL, NULL, AWS_REST_JSON},
+        {&s3_service, "S3", NULL, NULL, AWS_REST_XML},
         {&sns_service, "SNS", NULL, "2010-03-31", AWS_QUERY},
         {&ssm_service, "SSM", "AmazonSSM", NULL, AWS_JSON_1_1},
     };
@@ -114,8 +121,9 @@ static void each_service_has_its_variable(void **state) {
     (void)state;
     static const char *const variables[N_SERVICES] = {
         "AWS_ENDPOINT_URL_CODEDEPLOY",  "AWS_ENDPOINT_URL_ECR",    "AWS_ENDPOINT_URL_ECS",
-        "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SCHEDULER",
-        "AWS_ENDPOINT_URL_SNS",         "AWS_ENDPOINT_URL_SSM",    "AWS_ENDPOINT_URL_STS",
+        "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL_SCHEDULER",   "AWS_ENDPOINT_URL_SNS",    "AWS_ENDPOINT_URL_SSM",
+        "AWS_ENDPOINT_URL_STS",
     };
     for (size_t i = 0; i < N_SERVICES; i++) {
         for (size_t j = 0; j < N_SERVICES; j++) {

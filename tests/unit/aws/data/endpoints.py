@@ -3,13 +3,23 @@
     python3 tests/unit/aws/data/endpoints.py >tests/unit/aws/data/endpoints.txt
 
 Each line: service region fips dualstack host. sts is resolved with regional endpoints, as every SDK
-does by default now.
+does by default now; s3 with a bucket in the path. The host is "-" where they have none.
 """
 
 import botocore.session
 from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointResolutionError
 
-SERVICES = ("codedeploy", "ecr", "ecs", "events", "lambda", "scheduler", "sns", "ssm", "sts")
+SERVICES = ("codedeploy", "ecr", "ecs", "events", "lambda", "s3", "scheduler", "sns", "ssm", "sts")
+
+
+def host_of(provider, parameters):
+    try:
+        url = provider.resolve_endpoint(**parameters).url
+    except EndpointResolutionError:
+        return "-"
+    assert url.startswith("https://")
+    return url[len("https://"):].removesuffix("/bucket")
 
 
 def main():
@@ -25,9 +35,9 @@ def main():
                     parameters = {"Region": region, "UseFIPS": fips, "UseDualStack": dualstack}
                     if service == "sts":
                         parameters["UseGlobalEndpoint"] = False
-                    url = provider.resolve_endpoint(**parameters).url
-                    assert url.startswith("https://")
-                    print(service, region, str(fips).lower(), str(dualstack).lower(), url[len("https://"):])
+                    if service == "s3":
+                        parameters.update(Bucket="bucket", ForcePathStyle=True, UseGlobalEndpoint=False)
+                    print(service, region, str(fips).lower(), str(dualstack).lower(), host_of(provider, parameters))
 
 
 main()
