@@ -124,7 +124,7 @@ int show_plan(const struct cli *cli, const struct change *changes, size_t n, str
         const char *action = action_of(change, &colour);
         put_heading(&s, change, action, colour);
         put_field(&s, "from", revision_name(change->from_task_definition));
-        put_field(&s, "", change->from_image);
+        put_field(&s, change->from_task_definition.len > 0 ? "" : "from", change->from_image);
         if (!view_equal(base_of(change), change->from_task_definition)) {
             put_field(&s, "on top of", revision_name(base_of(change)));
         }

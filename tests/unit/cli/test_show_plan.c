@@ -107,6 +107,14 @@ static void a_plan_says_from_what_to_what(void **state) {
                 "  on top of  web:42\n"
                 "  to         host/web@sha256:1\n"
                 "  tag        git-1\n");
+    change.from_task_definition = VIEW(""); /* a function has none */
+    change.facts = NULL;
+    assert_says(show_plan, &change,
+                "web (service): deploy a new revision\n"
+                "  from       host/web:old\n"
+                "  to         host/web@sha256:1\n"
+                "  tag        git-1\n");
+    change.facts = &facts;
     change.from_task_definition = facts.latest.arn;
     char *text = said(show_plan, &change, 1, false, ARENA_BYTES);
     assert_null(strstr(text, "on top of"));
