@@ -131,9 +131,12 @@ class LambdaFunction:
         return next((pid for pid in children if _is_alive(pid)), None)
 
     def kill_bootstrap(self) -> None:
-        pid = self.pid()
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+        """Now. The kernel's list of children may miss one while others come and go: it is asked until it tells."""
+        deadline = time.monotonic() + 5
+        while (pid := self.pid()) is None:
+            assert time.monotonic() < deadline, "there is no bootstrap to kill"
+            time.sleep(0.001)
+        os.kill(pid, signal.SIGKILL)
 
     @property
     def output(self) -> str:

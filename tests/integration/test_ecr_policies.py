@@ -266,7 +266,7 @@ def test_a_tag_that_has_moved_since_its_tasks_began(world: World, check: Check) 
     world.front.ecr.set_policy(REGISTRY, REGION, repository, admitted)
     definition = world.add_family(family, repository, "latest")
     world.add_service(family, definition)
-    first = world.push("latest", "first", repository=repository)
+    first = world.push("latest", "first", repository=repository, pushed_at=world.front.clock.now() - 3600)
     pulled = {"name": family, "image": definition.images[family], "imageDigest": first.digest, "lastStatus": "RUNNING"}
     world.front.ecs.tasks.all.append(Task(f"arn:aws:ecs:{REGION}:{PROD}:task/{world.cluster}/0a1b", world.cluster_arn,
                                           f"service:{family}", "ecs-svc/1", definition.arn, 0.0, [pulled]))
