@@ -435,10 +435,15 @@ def test_a_push_moves_dev_and_staging_and_an_event_production(arrangement: Arran
         assert arrangement.image("prod", target) == arrangement.expected("prod", target, digests[target])
     arrangement.check_pulls("prod")
     assert not [call for call in arrangement.front.calls if call.error]
+    for env in ENVIRONMENTS:
+        status = arrangement.command(env, "status", "--json")
+        runs = {one["service"]: (one["tag"], one["digest"]) for one in status.json}
+        assert runs == {target: (NEW if env == "prod" else "latest", digests[target]) for target in targets}, status
     pushed = ", ".join(account for account, _ in registries(arrangement))
     crossing = [env for env in ENVIRONMENTS if arrangement.settings[env].registry[0] != arrangement.settings[env].account]
-    figures.append(f"{arrangement.name}: {len(targets)} images pushed to {pushed}; dev and staging deployed, prod untouched; "
-                   f"prod deployed by put-events; pulls across accounts, allowed by both policies: {', '.join(crossing) or 'none'}")
+    figures.append(f"{arrangement.name}: {NEW} and latest of {len(targets)} repositories pushed to {pushed}: dev and staging deployed, "
+                   f"prod untouched; put-events action.production: prod deployed; slipway status: one digest in all three; "
+                   f"pulls across accounts, allowed by both policies: {', '.join(crossing) or 'none'}")
 
 
 def test_a_lifecycle_is_checked_where_the_images_run(arrangement: Arrangement) -> None:
