@@ -100,7 +100,8 @@ int codedeploy_get_deployments_call(const struct view *ids, size_t n, struct are
 
 /* {"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":
  *  {"TaskDefinition":"arn:…:42","LoadBalancerInfo":{"ContainerName":"web","ContainerPort":8080},
- *  "PlatformVersion":"1.4.0"}}}]} */
+ *  "PlatformVersion":"1.4.0","NetworkConfiguration":{…}}}}],"Hooks":[{"BeforeAllowTraffic":"f"}]}
+ */
 static void put_app_spec(struct buf *text, const struct codedeploy_create *create) {
     struct json_writer w = json_writer(text);
     json_begin_object(&w, NULL);
@@ -116,10 +117,16 @@ static void put_app_spec(struct buf *text, const struct codedeploy_create *creat
     json_put_i64(&w, "ContainerPort", create->port);
     json_end_object(&w);
     json_put_optional(&w, "PlatformVersion", create->platform_version);
+    for (size_t i = 0; i < create->n_properties; i++) {
+        json_put_raw(&w, NULL, create->properties[i]);
+    }
     json_end_object(&w);
     json_end_object(&w);
     json_end_object(&w);
     json_end_array(&w);
+    if (create->hooks.len > 0) {
+        json_put_raw(&w, "Hooks", create->hooks);
+    }
     json_end_object(&w);
 }
 

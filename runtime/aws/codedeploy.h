@@ -69,7 +69,10 @@ struct codedeploy_create {
     struct view task_definition; /* ARN */
     struct view container;       /* behind the load balancer, and its port */
     int64_t port;
-    struct view platform_version; /* empty: CodeDeploy's own choice */
+    struct view platform_version;  /* empty: CodeDeploy's own choice */
+    const struct view *properties; /* more of the service's, each the bytes of a JSON member */
+    size_t n_properties;
+    struct view hooks; /* the bytes of a JSON value; empty: none */
     struct view description;
 };
 /* CreateDeployment with an AppSpec of the service's new revision. Marked `once`. */
