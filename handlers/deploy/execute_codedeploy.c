@@ -20,6 +20,9 @@ static int build_call(struct execution *x, const struct move *move, struct aws_c
         .container = facts->service.balanced_container,
         .port = facts->service.balanced_port,
         .platform_version = facts->service.platform_version,
+        .properties = facts->codedeploy->app_spec.properties,
+        .n_properties = facts->codedeploy->app_spec.n_properties,
+        .hooks = facts->codedeploy->app_spec.hooks,
         .description = codedeploy_description(move->event_tag, x->arena),
     };
     return create.description.data ? codedeploy_create_call(&create, x->arena, call, x->err)
@@ -33,8 +36,9 @@ static int take_answer(struct execution *x, struct move *move, const struct aws_
         if (error.code == ERR_OUT_OF_MEMORY) {
             return execution_out_of_memory(x);
         }
+        /* A 2xx that cannot be read has been carried out. */
         return move_fail(x, move, &error,
-                         call->ambiguous
+                         call->ambiguous || !err_is_set(&call->err)
                              ? VIEW("; whether the deployment was created is not known, and the "
                                     "next attempt looks for it")
                              : move_what_stays(x, move));

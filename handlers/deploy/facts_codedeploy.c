@@ -53,11 +53,15 @@ static int try_groups(struct codedeploy_search *s, struct view application,
                                      s->place->arena, &found, &error) != 0) {
         return keep(s, &error);
     }
-    if (found.len > 0) {
-        s->facts->application = application;
-        s->facts->group = found;
+    if (found.len == 0) {
+        return 0;
     }
-    return 0;
+    s->facts->application = application;
+    s->facts->group = found;
+    return codedeploy_group_revision_result(&call, found, s->place->arena, &s->facts->last,
+                                            &error) != 0
+               ? keep(s, &error)
+               : 0;
 }
 
 /* As the ECS console names them. */
@@ -124,6 +128,37 @@ static int find_group(struct codedeploy_search *s) {
         return -1;
     }
     return is_over(s) ? 0 : search_applications(s);
+}
+
+/* --- its last AppSpec --- */
+
+static int read_app_spec(struct codedeploy_search *s) {
+    struct codedeploy_facts *facts = s->facts;
+    struct aws_call call = {0};
+    struct view text = {0};
+    struct err error;
+    err_init(&error);
+    if (facts->last.sha256.len == 0) {
+        return 0;
+    }
+    if (codedeploy_get_revision_call(facts->application, facts->last.sha256, s->place->arena, &call,
+                                     s->place->err) != 0) {
+        return -1;
+    }
+    call_once(s, &call);
+    if (codedeploy_get_revision_result(&call, s->place->arena, &text, &error) == 0) {
+        return app_spec_read(text, s->place->arena, &facts->app_spec, s->place->err);
+    }
+    if (error.code != ERR_ACCESS_DENIED) {
+        return keep(s, &error);
+    }
+    struct err *denied = ARENA_NEW(s->place->arena, struct err);
+    if (!denied) {
+        return err_out_of_memory(s->place->err, "facts");
+    }
+    *denied = error;
+    facts->app_spec_err = denied;
+    return 0;
 }
 
 /* --- its deployments --- */
@@ -210,7 +245,8 @@ int facts_gather_codedeploy(const struct gathering_place *place,
         if (find_group(&search) != 0) {
             return -1;
         }
-        if (facts->group.len > 0 && !facts->err && find_deployments(&search) != 0) {
+        if (facts->group.len > 0 && !facts->err &&
+            (find_deployments(&search) != 0 || read_app_spec(&search) != 0)) {
             return -1;
         }
     }

@@ -6,12 +6,16 @@
  * deployments that concern an event. Read by facts_codedeploy.c.
  */
 
+#include "handlers/deploy/app_spec.h"
 #include "handlers/deploy/facts_kinds.h"
-#include "runtime/aws/codedeploy.h"
+#include "runtime/aws/codedeploy_revision.h"
 
 struct codedeploy_facts {
-    const struct err *err;          /* something could not be had */
-    struct view application, group; /* empty: none deploys the service */
+    const struct err *err;           /* something could not be had */
+    struct view application, group;  /* empty: none deploys the service */
+    struct codedeploy_revision last; /* what the group was given last */
+    struct app_spec app_spec;        /* of that */
+    const struct err *app_spec_err;  /* it may not be read */
     /* Those of the group that are under way, and those since the event's time. */
     struct codedeploy_deployment *deployments;
     size_t n_deployments;

@@ -324,6 +324,7 @@ bool request_is_read(const struct request *request) {
         "codedeploy.BatchGetDeploymentGroups",
         "codedeploy.ListDeployments",
         "codedeploy.BatchGetDeployments",
+        "codedeploy.GetApplicationRevision",
         "lambda.GetFunction",
         "lambda.GetAlias",
     };

@@ -26,7 +26,9 @@ struct fake_codedeploy {
     size_t n_groups;
     struct fake_codedeploy_deployment deployments[FAKE_MAX_CODEDEPLOY];
     size_t n;
-    const char *create_error; /* a code that CreateDeployment answers; NULL: it creates */
+    const char *app_spec;      /* what the groups were given last; NULL: nothing */
+    const char *app_spec_type; /* NULL: AppSpecContent */
+    const char *create_error;  /* a code that CreateDeployment answers; NULL: it creates */
     int creates;
 };
 
@@ -46,6 +48,39 @@ static inline bool fake_names_contain(struct json_span names, const char *name) 
     return false;
 }
 
+#define FAKE_APP_SPEC_HASH "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+static inline void fake_put_target(const struct fake_codedeploy *c, struct buf *text) {
+    if (c->app_spec_type) {
+        buf_appendf(text,
+                    ",\"targetRevision\":{\"revisionType\":\"%s\",\"s3Location\":{\"bucket\":"
+                    "\"b\"}}",
+                    c->app_spec_type);
+    } else if (c->app_spec) {
+        buf_append_str(text, ",\"targetRevision\":{\"revisionType\":\"AppSpecContent\","
+                             "\"appSpecContent\":{\"sha256\":\"" FAKE_APP_SPEC_HASH "\"}}");
+    }
+}
+
+static inline void fake_get_app_spec(struct fake_codedeploy *c, struct fake_ecs *ecs,
+                                     struct json_span request, struct http_exchange *exchange) {
+    struct buf text BUF_AUTO = BUF_INIT(1 << 16);
+    struct json_writer w = json_writer(&text);
+    struct json_span content = {0};
+    fake_check(json_find(request, "revision", &content) &&
+                   json_find(content, "appSpecContent", &content) &&
+                   view_equal(fake_string(ecs, content, "sha256"), VIEW(FAKE_APP_SPEC_HASH)),
+               "sha256");
+    json_begin_object(&w, NULL);
+    json_begin_object(&w, "revision");
+    json_begin_object(&w, "appSpecContent");
+    json_put_string(&w, "content", view_of(c->app_spec));
+    json_end_object(&w);
+    json_end_object(&w);
+    json_end_object(&w);
+    fake_respond(exchange, 200, buf_view(&text));
+}
+
 static inline void fake_get_groups(struct fake_codedeploy *c, struct fake_ecs *ecs,
                                    struct json_span request, struct http_exchange *exchange) {
     struct buf text BUF_AUTO = BUF_INIT(1 << 16);
@@ -61,8 +96,10 @@ static inline void fake_get_groups(struct fake_codedeploy *c, struct fake_ecs *e
         if (fake_names_contain(names, c->groups[i])) {
             buf_appendf(&text,
                         "%s{\"deploymentGroupName\":\"%s\",\"ecsServices\":[{\"clusterName\":"
-                        "\"c\",\"serviceName\":\"%s\"}]}",
+                        "\"c\",\"serviceName\":\"%s\"}]",
                         first ? "" : ",", c->groups[i], c->services[i]);
+            fake_put_target(c, &text);
+            buf_append_char(&text, '}');
             first = false;
         }
     }
@@ -185,6 +222,8 @@ static inline bool fake_codedeploy_answer(struct fake_codedeploy *c, struct fake
             arena_printf(c->arena, "{\"applications\":[\"other\",\"%s\"]}", c->application));
     } else if (view_equal(operation, VIEW("ListDeploymentGroups"))) {
         fake_list_groups(c, exchange);
+    } else if (view_equal(operation, VIEW("GetApplicationRevision"))) {
+        fake_get_app_spec(c, ecs, request, exchange);
     } else if (view_equal(operation, VIEW("ListDeployments"))) {
         fake_list_deployments(c, ecs, request, exchange);
     } else if (view_equal(operation, VIEW("BatchGetDeployments"))) {

@@ -78,6 +78,71 @@ static void the_app_spec(void **state) {
     assert_true(json_find(root, "version", &version) && version.type == JSON_NUMBER);
 }
 
+/* --- what the last AppSpec has besides --- */
+
+#define NETWORK                                                                                    \
+    "{\"AwsvpcConfiguration\":{\"Subnets\":[\"subnet-1\"],\"AssignPublicIp\":\"DISABLED\"}}"
+#define CAPACITY "[{\"Base\":0,\"CapacityProvider\":\"FARGATE_SPOT\",\"Weight\":1.50}]"
+#define HOOKS "[{\"AfterAllowTestTraffic\":\"smoke\"}, {\"BeforeAllowTraffic\":\"check\"}]"
+#define LAST_APP_SPEC                                                                              \
+    "{\"version\":1,\"Resources\":[{\"Mine\":{\"Type\":\"AWS::ECS::Service\",\"Properties\":{"     \
+    "\"TaskDefinition\":\"" FAKE_ARN "task-definition/web:3\",\"LoadBalancerInfo\":{"              \
+    "\"ContainerName\":\"old\",\"ContainerPort\":1},\"PlatformVersion\":\"1.3.0\","                \
+    "\"NetworkConfiguration\":" NETWORK ",\"CapacityProviderStrategy\":" CAPACITY                  \
+    "}}}],\"Hooks\":" HOOKS "}"
+
+static void what_the_app_spec_has_is_kept(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = LAST_APP_SPEC;
+    const struct change *change = deploy(c);
+    assert_status(change, CHANGE_DEPLOYED);
+    assert_int_equal(change->note.len, 0);
+    assert_view(c->codedeploy.deployments[0].content,
+                "{\"version\":0.0,\"Resources\":[{\"TargetService\":{\"Type\":"
+                "\"AWS::ECS::Service\",\"Properties\":{\"TaskDefinition\":\"" FAKE_ARN
+                "task-definition/web:41\",\"LoadBalancerInfo\":{\"ContainerName\":"
+                "\"a\\\"p\\\\p\",\"ContainerPort\":8080},\"PlatformVersion\":\"1.4.0\","
+                "\"NetworkConfiguration\":" NETWORK ",\"CapacityProviderStrategy\":" CAPACITY
+                "}}}],\"Hooks\":" HOOKS "}");
+}
+
+static void an_app_spec_that_cannot_be_kept(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = "version: 0.0\nResources:\n- S:\n    Type: AWS::ECS::Service\n"
+                             "Hooks:\n- BeforeAllowTraffic: check\n";
+    const struct change *change = deploy(c);
+    assert_status(change, CHANGE_REFUSED);
+    assert_says(change, ERR_CONTROLLER_UNSUPPORTED, "is YAML and has Hooks");
+    assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
+    c->codedeploy.app_spec = "version: 0.0\n# Hooks: none\nResources:\n- S: {}\n";
+    assert_status(deploy(c), CHANGE_DEPLOYED);
+}
+
+static void an_app_spec_that_may_not_be_read(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = LAST_APP_SPEC;
+    add_rule(c->f, "GetApplicationRevision", 0, FAULT_DENIED);
+    const struct change *change = deploy(c);
+    assert_status(change, CHANGE_DEPLOYED);
+    assert_non_null(strstr(change->note.data, "are not kept: it could not be read"));
+}
+
+static void an_app_spec_of_s3(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec_type = "S3";
+    const struct change *change = deploy(c);
+    assert_status(change, CHANGE_DEPLOYED);
+    assert_non_null(strstr(change->note.data, "are not kept: it is of type S3"));
+}
+
+static void an_app_spec_that_cannot_be_had(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = LAST_APP_SPEC;
+    add_rule(c->f, "GetApplicationRevision", -1, FAULT_500);
+    assert_status(deploy(c), CHANGE_FAILED);
+    assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
+}
+
 /* --- the same event twice --- */
 
 static void the_same_event_twice(void **state) {
@@ -305,6 +370,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_revision_is_given_to_it),
         TEST(the_app_spec),
+        TEST(what_the_app_spec_has_is_kept),
+        TEST(an_app_spec_that_cannot_be_kept),
+        TEST(an_app_spec_that_may_not_be_read),
+        TEST(an_app_spec_of_s3),
+        TEST(an_app_spec_that_cannot_be_had),
         TEST(the_same_event_twice),
         TEST(what_failed_is_not_tried_again),
         TEST(a_lost_answer),
