@@ -146,11 +146,10 @@ static bool goes_on(struct view bytes, size_t at, char first, bool is_verbatim) 
 
 /* Behind an anchor or a tag, where there is one. */
 static size_t skip_property(struct view bytes, size_t at) {
-    char first = at < bytes.len ? bytes.data[at] : '\0';
-    if (first != '&' && first != '!') {
+    if (at >= bytes.len || (bytes.data[at] != '&' && bytes.data[at] != '!')) {
         return at;
     }
-    at++;
+    char first = bytes.data[at++];
     bool is_verbatim = first == '!' && at < bytes.len && bytes.data[at] == '<';
     while (at < bytes.len && goes_on(bytes, at, first, is_verbatim)) {
         at++;
