@@ -3,6 +3,7 @@
 #include "bootstrap/version.h"
 #include "cli/config_option.h"
 #include "cli/remedy.h"
+#include "handlers/similar.h"
 #include "runtime/base/utf8.h"
 
 #include <stdarg.h>
@@ -206,6 +207,25 @@ static void print_group(struct view group, FILE *stream) {
     }
 }
 
+/* Says which command may have been meant: "depoly" is deploy, "config chek" is config check. */
+static int unknown_command(const struct cli *cli, const char *group, const char *word) {
+    struct view prefix = view_of(group);
+    const char *space = prefix.len > 0 ? " " : "";
+    for (const struct command *command = cli_commands; command->name; command++) {
+        struct view name = view_of(command->name);
+        struct view first = name;
+        struct view rest = {0};
+        bool is_of_group = view_cut(name, ' ', &first, &rest) && view_equal(first, prefix);
+        if (prefix.len > 0 ? is_of_group && similar_is_misspelling(view_of(word), rest)
+                           : similar_is_misspelling(view_of(word), first)) {
+            int shown = (int)(prefix.len > 0 ? name.len : first.len);
+            return cli_usage_error(cli, group, "unknown command '%s%s%s'; did you mean '%.*s'?",
+                                   group, space, word, shown, name.data);
+        }
+    }
+    return cli_usage_error(cli, group, "unknown command '%s%s%s'", group, space, word);
+}
+
 /* "slipway config" alone, or with --help: which commands begin so. */
 static int no_single_command(const struct cli *cli, char **words, size_t n_words, bool wants_help) {
     struct view first = view_of(words[0]);
@@ -214,11 +234,11 @@ static int no_single_command(const struct cli *cli, char **words, size_t n_words
         command++;
     }
     if (!command->name) {
-        return cli_usage_error(cli, "", "unknown command '%s'", words[0]);
+        return unknown_command(cli, "", words[0]);
     }
     wants_help = n_words > 1 ? is_word(words[1], "--help", "-h") : wants_help;
     if (n_words > 1 && !wants_help) {
-        return cli_usage_error(cli, words[0], "unknown command '%s %s'", words[0], words[1]);
+        return unknown_command(cli, words[0], words[1]);
     }
     FILE *stream = wants_help ? cli->out : cli->err;
     fprintf(stream, "'slipway %s' is several commands:\n", words[0]);
