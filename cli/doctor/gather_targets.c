@@ -85,13 +85,14 @@ static bool is_for_fargate(const struct ecs_task_definition *definition) {
 static bool writes_logs(const struct ecs_task_definition *definition) {
     struct json_span all;
     struct json_span one;
+    struct json_span log;
     struct json_span driver;
     if (!json_find(definition->text, "containerDefinitions", &all)) {
         return false;
     }
     struct json_iterator iterator = json_iterate(all);
     while (json_next_element(&iterator, &one)) {
-        if (json_find_path(one, &driver, "logConfiguration", "logDriver", NULL) &&
+        if (json_find(one, "logConfiguration", &log) && json_find(log, "logDriver", &driver) &&
             json_span_equals(driver.text, VIEW("awslogs"))) {
             return true;
         }

@@ -27,34 +27,42 @@ bool ec2_error_parse(struct view xml, struct arena *arena, struct view *ret_code
 
 /* --- questions --- */
 
-static int build_call(const char *operation, const char *lead, const char *name,
-                      const struct view *ids, size_t n, struct view next, struct arena *arena,
-                      struct aws_call *ret_call, struct err *err) {
+/* Ids in a form: lead, then name.1=…&name.2=…, and the token of the next page. */
+struct form {
+    const char *operation, *lead, *name;
+    const struct view *ids;
+    size_t n;
+    struct view next;
+};
+
+static int build_call(const struct form *question, struct arena *arena, struct aws_call *ret_call,
+                      struct err *err) {
     struct buf form BUF_AUTO = BUF_INIT(FORM_BYTES);
-    buf_append_str(&form, lead);
-    for (size_t i = 0; i < n; i++) {
-        buf_appendf(&form, "%s%s.%zu=", form.len > 0 ? "&" : "", name, i + 1);
-        uri_append_encoded(&form, ids[i], '\0');
+    buf_append_str(&form, question->lead);
+    for (size_t i = 0; i < question->n; i++) {
+        buf_appendf(&form, "%s%s.%zu=", form.len > 0 ? "&" : "", question->name, i + 1);
+        uri_append_encoded(&form, question->ids[i], '\0');
     }
-    if (next.len > 0) {
+    if (question->next.len > 0) {
         buf_append_str(&form, "&NextToken=");
-        uri_append_encoded(&form, next, '\0');
+        uri_append_encoded(&form, question->next, '\0');
     }
-    if (buf_check(&form, operation, err) < 0) {
+    if (buf_check(&form, question->operation, err) < 0) {
         return -1;
     }
     struct view body = arena_copy(arena, buf_view(&form));
     if (!body.data) {
-        return err_out_of_memory(err, operation);
+        return err_out_of_memory(err, question->operation);
     }
-    *ret_call = (struct aws_call){.service = &ec2_service, .operation = operation, .body = body};
+    *ret_call =
+        (struct aws_call){.service = &ec2_service, .operation = question->operation, .body = body};
     return 0;
 }
 
 int ec2_describe_subnets_call(const struct view *subnets, size_t n, struct arena *arena,
                               struct aws_call *ret_call, struct err *err) {
-    return build_call("DescribeSubnets", "", "SubnetId", subnets, n, VIEW(""), arena, ret_call,
-                      err);
+    const struct form form = {"DescribeSubnets", "", "SubnetId", subnets, n, {0}};
+    return build_call(&form, arena, ret_call, err);
 }
 
 #define OF_VPCS "Filter.1.Name=vpc-id", "Filter.1.Value"
@@ -62,13 +70,15 @@ int ec2_describe_subnets_call(const struct view *subnets, size_t n, struct arena
 int ec2_describe_route_tables_call(const struct view *vpcs, size_t n, struct view next,
                                    struct arena *arena, struct aws_call *ret_call,
                                    struct err *err) {
-    return build_call("DescribeRouteTables", OF_VPCS, vpcs, n, next, arena, ret_call, err);
+    const struct form form = {"DescribeRouteTables", OF_VPCS, vpcs, n, next};
+    return build_call(&form, arena, ret_call, err);
 }
 
 int ec2_describe_vpc_endpoints_call(const struct view *vpcs, size_t n, struct view next,
                                     struct arena *arena, struct aws_call *ret_call,
                                     struct err *err) {
-    return build_call("DescribeVpcEndpoints", OF_VPCS, vpcs, n, next, arena, ret_call, err);
+    const struct form form = {"DescribeVpcEndpoints", OF_VPCS, vpcs, n, next};
+    return build_call(&form, arena, ret_call, err);
 }
 
 /* --- answers --- */

@@ -4,11 +4,13 @@
 
 static int read_network(struct json_span service, struct arena *arena, struct ecs_network *network,
                         struct err *err) {
+    struct json_span configuration;
     struct json_span vpc;
     struct json_span subnets;
     struct json_span subnet;
     struct json_span public;
-    if (!json_find_path(service, &vpc, "networkConfiguration", "awsvpcConfiguration", NULL) ||
+    if (!json_find(service, "networkConfiguration", &configuration) ||
+        !json_find(configuration, "awsvpcConfiguration", &vpc) ||
         !answer_array(vpc, "subnets", &subnets)) {
         return 0;
     }

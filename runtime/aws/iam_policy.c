@@ -26,8 +26,8 @@ enum iam_tri iam_maybe(struct iam_evaluation *evaluation, const char *format, ..
     return IAM_MAYBE;
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+static bool is_same(char a, char b, bool ignore_case) {
+    return a == b || (ignore_case && view_equal_nocase((struct view){&a, 1}, (struct view){&b, 1}));
 }
 
 bool iam_pattern_matches(struct view pattern, struct view text, bool ignore_case) {
@@ -41,9 +41,8 @@ bool iam_pattern_matches(struct view pattern, struct view text, bool ignore_case
             resume = t;
             continue;
         }
-        char a = p < pattern.len ? pattern.data[p] : '\0';
-        char b = text.data[t];
-        if (p < pattern.len && (a == '?' || a == b || (ignore_case && lower(a) == lower(b)))) {
+        if (p < pattern.len &&
+            (pattern.data[p] == '?' || is_same(pattern.data[p], text.data[t], ignore_case))) {
             p++;
             t++;
         } else if (star != SIZE_MAX) {

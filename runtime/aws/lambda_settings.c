@@ -11,13 +11,15 @@ int lambda_settings_result(const struct aws_call *call, struct arena *arena,
     struct lambda_settings settings = {.variables = {.type = JSON_NULL}};
     struct lambda_function function;
     struct json_span root;
+    struct json_span environment;
     if (lambda_configuration_result(call, arena, &function, err) < 0 ||
         answer_object(call, &root, err) < 0 ||
         answer_string(call, root, "Role", arena, &settings.role, err) < 0) {
         return -1;
     }
     settings.arn = function.arn;
-    if (!json_find_path(root, &settings.variables, "Environment", "Variables", NULL) ||
+    if (!json_find(root, "Environment", &environment) ||
+        !json_find(environment, "Variables", &settings.variables) ||
         settings.variables.type != JSON_OBJECT) {
         settings.variables = (struct json_span){.type = JSON_NULL};
     }
