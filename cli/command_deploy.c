@@ -270,6 +270,16 @@ static int do_it(const struct work *work) {
                : follow_all(work, &made);
 }
 
+/* The plan has been shown, or is the machine's answer. */
+static int is_dry_run(const struct work *work, struct planned *made) {
+    if (arguments_has(work->arguments, "json") &&
+        (carry_out(work, made) < 0 || print_response(work, made) < 0)) {
+        return cli_fail(work->cli, work->err);
+    }
+    fputs("DRY_RUN is set: ", work->cli->err);
+    return nothing_was_done(work);
+}
+
 static int plan_and_do(const struct work *work) {
     struct planned made;
     bool wanted;
@@ -280,9 +290,12 @@ static int plan_and_do(const struct work *work) {
     if (status != EXIT_STATUS_DONE || !plan_does_something(made.changes, made.n)) {
         return do_nothing(work, &made);
     }
-    bool is_asked = !arguments_has(work->arguments, "yes");
+    bool is_asked = !arguments_has(work->arguments, "yes") && !work->session->config.dry_run;
     if ((is_asked || !arguments_has(work->arguments, "json")) && show(work, &made) < 0) {
         return cli_fail(work->cli, work->err);
+    }
+    if (work->session->config.dry_run) {
+        return is_dry_run(work, &made);
     }
     fflush(work->cli->out);
     /* From here Ctrl-C is an answer; what is being written is written to its end. */
@@ -318,6 +331,10 @@ static int run(const struct work *asked, enum action action) {
             session.caller.len > 0
                 ? arena_printf(work->cli->arena, "slipway by " VIEW_FMT, VIEW_ARG(session.caller))
                 : VIEW("slipway");
+    }
+    if (action == ACTION_SEND && session.config.dry_run) {
+        fputs("DRY_RUN is set: ", work->cli->err);
+        return nothing_was_done(work);
     }
     if (action == ACTION_SEND) {
         const struct via_event event = {.request = &work->request,
