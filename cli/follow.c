@@ -9,9 +9,9 @@
 #include <string.h>
 
 #define ASK_EVERY_MS ((int64_t)3000)
-/* Ctrl-C is answered within that time. */
+/* Ctrl-C is answered within that time, or when a call that is under way has ended. */
 #define NAP_MS ((int64_t)100)
-#define CALL_MS ((int64_t)30000)
+#define CALL_MS ((int64_t)10000)
 /* Failures to ask in a row before it is given up. */
 #define FAILURES_MAX 10
 #define LINE_BYTES ((size_t)4096)
