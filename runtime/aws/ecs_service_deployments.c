@@ -165,10 +165,13 @@ int ecs_stop_service_deployment_call(struct view arn, struct arena *arena,
 
 int ecs_stop_service_deployment_result(const struct aws_call *call, struct arena *arena,
                                        bool *ret_is_over, struct err *err) {
+    struct json_span root;
+    struct view arn;
     bool is_over = answer_has_code(call, "ConflictException") ||
                    answer_has_code(call, "ServiceDeploymentNotFoundException") ||
                    answer_has_code(call, "UnsupportedFeatureException");
-    if (!is_over && check_call(call, arena, err) < 0) {
+    if (!is_over && (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
+                     answer_string(call, root, "serviceDeploymentArn", arena, &arn, err) < 0)) {
         return -1;
     }
     *ret_is_over = is_over;

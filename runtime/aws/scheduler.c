@@ -203,9 +203,21 @@ int scheduler_get_schedule_result(const struct aws_call *call, struct arena *are
     return 0;
 }
 
+/* {"ScheduleArn":"…"} */
+static int check_updated(const struct aws_call *call, struct err *err) {
+    struct json_span root;
+    struct json_span arn;
+    if (answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    return json_find(root, "ScheduleArn", &arn) && arn.type == JSON_STRING
+               ? 0
+               : answer_lacks(call, "ScheduleArn", err);
+}
+
 int scheduler_update_schedule_result(const struct aws_call *call, struct err *err) {
     if (!answer_failed(call)) {
-        return 0;
+        return check_updated(call, err);
     }
     bool is_pass_role = denial_text_has(call->message, "iam:PassRole");
     if (answer_is_denied(call) && is_pass_role) {

@@ -278,6 +278,23 @@ static void what_is_over_need_not_be_stopped(void **state) {
     arena_release(&f.arena);
 }
 
+static void a_stop_is_acknowledged(void **state) {
+    (void)state;
+    static const char *const bodies[] = {"",
+                                         "{}",
+                                         "[]",
+                                         "<html>",
+                                         "{\"serviceDeploymentArn\":7}",
+                                         "{\"failures\":[{\"reason\":\"x\"}]}"};
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct fixture f = stop();
+        call_ends(&f.call, 200, bodies[i]);
+        assert_int_equal(stop_result(&f), -1);
+        assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+        arena_release(&f.arena);
+    }
+}
+
 /* --- failures --- */
 
 #define CALLER                                                                                     \
@@ -376,6 +393,7 @@ int main(void) {
         cmocka_unit_test(what_is_lacking_is_named),
         cmocka_unit_test(a_failure_in_a_200_is_an_error),
         cmocka_unit_test(what_is_over_need_not_be_stopped),
+        cmocka_unit_test(a_stop_is_acknowledged),
         cmocka_unit_test(failures_have_meanings),
         cmocka_unit_test(tagging_answers_with_nothing),
     };

@@ -259,6 +259,19 @@ static void an_update_is_a_success(void **state) {
     arena_release(&f.arena);
 }
 
+/* A 200 that does not name the schedule has changed none. */
+static void an_update_is_acknowledged(void **state) {
+    (void)state;
+    static const char *const bodies[] = {"", "{}", "[]", "<html>", "{\"ScheduleArn\":7}"};
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct fixture f = update();
+        call_ends(&f.call, 200, bodies[i]);
+        assert_int_equal(scheduler_update_schedule_result(&f.call, &f.err), -1);
+        assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+        arena_release(&f.arena);
+    }
+}
+
 static void failures_of_an_update_have_meanings(void **state) {
     (void)state;
     static const struct failure_row rows[] = {
@@ -303,6 +316,7 @@ int main(void) {
         cmocka_unit_test(odd_schedules_are_bad_responses),
         cmocka_unit_test(failures_of_reads_are_handed_on),
         cmocka_unit_test(an_update_is_a_success),
+        cmocka_unit_test(an_update_is_acknowledged),
         cmocka_unit_test(failures_of_an_update_have_meanings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
