@@ -26,8 +26,9 @@ enum fault {
 };
 
 struct rule {
-    const char *operation;
-    int nth; /* from 0; -1: each */
+    const char *operation; /* NULL: any */
+    int nth;               /* from 0; -1: each */
+    bool onwards;          /* and all after it */
     enum fault fault;
     int64_t takes_ms;
     void (*also)(void *state); /* what somebody else does right before */
@@ -118,10 +119,11 @@ static inline void answer(void *state, struct http_exchange *exchange) {
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < f->n_rules; i++) {
         const struct rule *rule = &f->rules[i];
-        if (!view_equal(fake_any_operation(exchange), view_of(rule->operation))) {
+        if (rule->operation &&
+            !view_equal(fake_any_operation(exchange), view_of(rule->operation))) {
             continue;
         }
-        if (rule->nth < 0 || f->seen[i] == rule->nth) {
+        if (rule->nth < 0 || f->seen[i] == rule->nth || (rule->onwards && f->seen[i] > rule->nth)) {
             fault = rule->fault;
             fake_clock_sleep(&f->clock, rule->takes_ms);
             if (rule->also) {
