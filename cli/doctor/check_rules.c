@@ -11,84 +11,6 @@
 /* The bus on which AWS's own events come. */
 #define DEFAULT_BUS VIEW("default")
 
-/* --- the function --- */
-
-static struct view variable_of(const struct doctor_function *function, const char *name,
-                               struct doctor_findings *findings) {
-    struct view value = {0};
-    struct err ignored;
-    err_init(&ignored);
-    if (function->settings.variables.type == JSON_OBJECT &&
-        json_find_string(function->settings.variables, name, findings->arena, &value, &ignored) <
-            0) {
-        findings->failed = true;
-    }
-    return view_trim(value);
-}
-
-/* What the function has been given, where it is something else than what doctor goes by. */
-static bool check_variable(const struct doctor_function *function, const char *name,
-                           struct view here, struct doctor_findings *findings) {
-    struct view there = variable_of(function, name, findings);
-    if (view_equal(there, here) || function->settings.variables.type != JSON_OBJECT) {
-        return true;
-    }
-    findings_add(findings, DOCTOR_WRONG, "function", function->name,
-                 "works with %s '" VIEW_FMT "', and here it is '" VIEW_FMT "'", name,
-                 VIEW_ARG(there), VIEW_ARG(here));
-    findings_remedy(findings, "give both the same variables: slipway config render prints them");
-    return false;
-}
-
-static bool check_variables(const struct doctor_facts *facts, struct doctor_findings *findings) {
-    const struct config *config = facts->config;
-    const struct doctor_function *function = &facts->function;
-    bool is_cross = config->ecr_strategy == ECR_CROSS_ACCOUNT;
-    struct view strategy = variable_of(function, "ECR_STRATEGY", findings);
-    struct view account = variable_of(function, "ECR_ACCOUNT_ID", findings);
-    if (view_equal(strategy, VIEW("cross_account")) && account.len == 0) {
-        findings_add(findings, DOCTOR_WRONG, "function", function->name,
-                     "has ECR_STRATEGY 'cross_account' without ECR_ACCOUNT_ID");
-        findings_remedy(findings, "set ECR_ACCOUNT_ID and ECR_ACCOUNT_REGION of the function to "
-                                  "the registry's account and region");
-        findings_case(findings, DOCTOR_CASE_NO_REPOSITORY);
-        return false;
-    }
-    /* An empty one is the default. */
-    return check_variable(function, "PROJECT_NAME", config->project, findings) &&
-           check_variable(function, "PROJECT_ENV", config->env, findings) &&
-           (strategy.len == 0
-                ? !is_cross ||
-                      check_variable(function, "ECR_STRATEGY", VIEW("cross_account"), findings)
-                : check_variable(function, "ECR_STRATEGY",
-                                 is_cross ? VIEW("cross_account") : VIEW("local"), findings)) &&
-           (account.len == 0 ||
-            check_variable(function, "ECR_ACCOUNT_ID",
-                           config->ecr_account_id.len > 0 ? config->ecr_account_id
-                                                          : config->own_account,
-                           findings));
-}
-
-/* Whether there is one whose rules can be looked at. */
-static bool check_function(const struct doctor_facts *facts, struct doctor_findings *findings) {
-    const struct doctor_function *function = &facts->function;
-    if (function->err) {
-        bool is_missing = function->err->code == ERR_SERVICE_NOT_FOUND;
-        findings_add(findings, is_missing ? DOCTOR_WRONG : DOCTOR_WARNING, "function",
-                     function->name, "%s", function->err->message);
-        findings_remedy_of(findings, function->err);
-        if (is_missing) {
-            findings_remedy(findings, "deploy template.yaml, or name the function with --function");
-        }
-        return false;
-    }
-    if (check_variables(facts, findings)) {
-        findings_add(findings, DOCTOR_WELL, "function", function->name,
-                     "is there, and works as '" VIEW_FMT "'", VIEW_ARG(function->settings.role));
-    }
-    return true;
-}
-
 /* --- the events --- */
 
 struct kind {
@@ -225,6 +147,7 @@ struct taker {
     const struct doctor_rule *rule; /* the best one; NULL: none */
     enum event_match match;
     bool is_on;
+    enum iam_verdict invokes;
 };
 
 static bool is_on(const struct doctor_rule *rule) {
@@ -232,7 +155,31 @@ static bool is_on(const struct doctor_rule *rule) {
 }
 
 static int rank(const struct taker *taker) {
-    return !taker->rule ? 0 : 2 * (int)taker->match + taker->is_on;
+    return !taker->rule
+               ? 0
+               : 4 * (int)taker->match + 2 * taker->is_on + (taker->invokes == IAM_ALLOWED ? 1 : 0);
+}
+
+/* EventBridge asks the function's policy whether it may invoke it for the rule. */
+static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
+                                   struct doctor_findings *findings) {
+    const struct doctor_function *function = &facts->function;
+    struct iam_answer answer = {.verdict = IAM_UNTOLD};
+    const struct iam_request request = {
+        .service = VIEW("events.amazonaws.com"),
+        .account = facts->config->own_account,
+        .source_arn = rule->rule.arn,
+        .action = VIEW("lambda:InvokeFunction"),
+        .resource = function->settings.arn,
+        .region = facts->config->region,
+    };
+    struct err err;
+    err_init(&err);
+    if (!function->policy_err &&
+        iam_policy_evaluate(function->policy, &request, findings->arena, &answer, &err) < 0) {
+        findings->failed = true;
+    }
+    return answer.verdict;
 }
 
 static struct taker taker_of(const struct doctor_facts *facts, const struct kind *kind,
@@ -256,33 +203,15 @@ static struct taker taker_of(const struct doctor_facts *facts, const struct kind
                 findings->failed = true;
             }
         }
-        if (one.match != EVENT_DIFFERS && rank(&one) > rank(&best)) {
+        if (one.match == EVENT_DIFFERS) {
+            continue;
+        }
+        one.invokes = may_invoke(facts, rule, findings);
+        if (rank(&one) > rank(&best)) {
             best = one;
         }
     }
     return best;
-}
-
-/* EventBridge asks the function's policy whether it may invoke it for the rule. */
-static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
-                                   struct doctor_findings *findings) {
-    const struct doctor_function *function = &facts->function;
-    struct iam_answer answer = {.verdict = IAM_UNTOLD};
-    const struct iam_request request = {
-        .service = VIEW("events.amazonaws.com"),
-        .account = facts->config->own_account,
-        .source_arn = rule->rule.arn,
-        .action = VIEW("lambda:InvokeFunction"),
-        .resource = function->settings.arn,
-        .region = facts->config->region,
-    };
-    struct err err;
-    err_init(&err);
-    if (!function->policy_err &&
-        iam_policy_evaluate(function->policy, &request, findings->arena, &answer, &err) < 0) {
-        findings->failed = true;
-    }
-    return answer.verdict;
 }
 
 /* --- saying it --- */
@@ -345,18 +274,65 @@ static bool check_taker(const struct doctor_facts *facts, const struct kind *kin
         tell_not_on(taker->rule, subject, name, findings);
         return false;
     }
-    enum iam_verdict verdict = may_invoke(facts, taker->rule, findings);
-    if (verdict != IAM_ALLOWED) {
-        tell_may_not_invoke(facts, taker->rule, verdict, subject, findings);
+    if (taker->invokes != IAM_ALLOWED) {
+        tell_may_not_invoke(facts, taker->rule, taker->invokes, subject, findings);
         return false;
     }
     return true;
+}
+
+/* Another account's pushes come over the default bus, which has to take them; whether they are
+ * sent there is that account's to know. */
+static bool check_bus(const struct doctor_facts *facts, const struct doctor_target *target,
+                      struct doctor_findings *findings) {
+    struct view account = target->repository->repository.registry.account;
+    struct iam_answer answer = {.verdict = IAM_UNTOLD};
+    const struct iam_request request = {
+        .account = account,
+        .action = VIEW("events:PutEvents"),
+        .resource = facts->bus.arn,
+        .region = facts->config->region,
+        .own_key = "events:source",
+        .own_value = VIEW("aws.ecr"),
+    };
+    struct err err;
+    err_init(&err);
+    if (!facts->bus_err &&
+        iam_policy_evaluate(facts->bus.policy, &request, findings->arena, &answer, &err) < 0) {
+        findings->failed = true;
+    }
+    if (answer.verdict == IAM_ALLOWED) {
+        return true;
+    }
+    if (answer.verdict == IAM_UNTOLD) {
+        findings_add(findings, DOCTOR_WARNING, "rule", VIEW("pushes"),
+                     "whether bus 'default' takes them from account " VIEW_FMT
+                     " could not be told: " VIEW_FMT,
+                     VIEW_ARG(account),
+                     VIEW_ARG(facts->bus_err ? view_of(facts->bus_err->message) : answer.why));
+        findings_remedy_of(findings, facts->bus_err);
+        return false;
+    }
+    findings_add(findings, DOCTOR_WRONG, "rule", VIEW("pushes"),
+                 "bus 'default' does not take them from account " VIEW_FMT, VIEW_ARG(account));
+    findings_remedy(findings, "set EcrStrategy and EcrAccountId of the function's stack, which "
+                              "allows the account events:PutEvents there");
+    return false;
+}
+
+/* The last question, once a rule takes them. */
+static bool check_way(const struct doctor_facts *facts, const struct kind *kind,
+                      const struct doctor_target *target, struct doctor_findings *findings) {
+    return kind->write != write_push || !target->repository->is_foreign ||
+           check_bus(facts, target, findings);
 }
 
 static void check_kind(const struct doctor_facts *facts, const struct kind *kind,
                        struct doctor_findings *findings) {
     const struct doctor_rule *rule = NULL;
     bool is_well = true;
+    bool is_bus_well = true;
+    bool is_foreign = false;
     for (size_t i = 0; i < facts->n_targets; i++) {
         const struct doctor_target *target = &facts->targets[i];
         struct buf event BUF_AUTO = BUF_INIT(EVENT_BYTES);
@@ -370,13 +346,18 @@ static void check_kind(const struct doctor_facts *facts, const struct kind *kind
             return;
         }
         const struct taker taker = taker_of(facts, kind, buf_view(&event), findings);
-        is_well = check_taker(facts, kind, &taker, target, findings) && is_well;
+        bool is_taken = check_taker(facts, kind, &taker, target, findings);
+        bool has_way = !is_taken || !is_bus_well || check_way(facts, kind, target, findings);
+        is_bus_well = is_bus_well && has_way; /* it is said once */
+        is_well = is_well && is_taken && is_bus_well;
         rule = taker.rule ? taker.rule : rule;
+        is_foreign = is_foreign || (kind->write == write_push && target->repository->is_foreign);
     }
     if (rule && is_well) {
         findings_add(findings, DOCTOR_WELL, "rule", view_of(kind->name),
-                     "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'",
-                     VIEW_ARG(rule->name), VIEW_ARG(rule->bus));
+                     "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'%s",
+                     VIEW_ARG(rule->name), VIEW_ARG(rule->bus),
+                     is_foreign ? ", if the registry's account forwards them" : "");
     }
 }
 

@@ -21,6 +21,8 @@ void check_roles(const struct doctor_facts *facts, struct doctor_findings *findi
 void check_targets(const struct doctor_facts *facts, struct doctor_findings *findings);
 /* What runs is in the registry, and stays there. */
 void check_images(const struct doctor_facts *facts, struct doctor_findings *findings);
+/* The function, and whether it is for this environment. False: its rules cannot be looked at. */
+bool check_function(const struct doctor_facts *facts, struct doctor_findings *findings);
 /* The function, and the rules that bring it events. */
 void check_rules(const struct doctor_facts *facts, struct doctor_findings *findings);
 /* How the services' subnets reach the registry. */

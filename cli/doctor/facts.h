@@ -100,6 +100,10 @@ struct doctor_facts {
     struct doctor_rule *rules;
     size_t n_rules;
 
+    const struct err
+        *bus_err; /* the default bus; asked for where a registry is another account's */
+    struct events_bus bus;
+
     const struct err *subnets_err;
     struct ec2_subnets subnets;
     const struct err *tables_err;

@@ -110,6 +110,9 @@ static struct fact fact_of(const struct iam_request *request, struct view key) {
             return facts[i].get(request);
         }
     }
+    if (request->own_key && view_equal_nocase(key, view_of(request->own_key))) {
+        return known(request->own_value);
+    }
     return (struct fact){.is = FACT_UNKNOWN};
 }
 

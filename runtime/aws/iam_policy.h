@@ -36,6 +36,8 @@ struct iam_request {
     struct view action;       /* "ecr:BatchGetImage" */
     struct view resource;     /* ARN */
     struct view region;       /* that is asked */
+    const char *own_key; /* a condition key of the service's own ("events:source"); NULL: none */
+    struct view own_value;
 };
 
 enum iam_verdict {

@@ -213,6 +213,22 @@ def test_rules_that_are_off_or_missing(doctor: Doctor, healthy: World) -> None:
     assert "may not invoke" in only(doctor("--json"))["message"]
 
 
+def test_pushes_of_another_account(doctor: Doctor, healthy: World) -> None:
+    events, function = healthy.front.events, f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"
+    assert only(doctor("--json", AUTO_DEPLOY_TAGS="v*,latest"))["subject"] == "pushes"
+    events.add_rule(PROD, REGION, "rollouts-and-pushes", [{"Id": "slipway", "Arn": function}], pattern={
+        "source": ["aws.ecr"], "account": [REGISTRY], "detail": {"repository-name": [{"wildcard": "myproject_*"}]}})
+    policy = healthy.front.functions._all[function].policy or []
+    policy.append({**policy[0], "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/rollouts-*"}}})
+    assert "bus 'default' does not take them" in only(doctor("--json", AUTO_DEPLOY_TAGS="v*,latest"))["message"]
+    events.place(PROD, REGION).policies["default"] = [{
+        "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{REGISTRY}:root"}, "Action": "events:PutEvents",
+        "Resource": f"arn:aws:events:{REGION}:{PROD}:event-bus/default", "Condition": {"StringEquals": {"events:source": "aws.ecr"}}}]
+    ran = doctor("--json", AUTO_DEPLOY_TAGS="v*,latest")
+    assert ran.status == 0, ran.out
+    assert "reach the function by 'rollouts-and-pushes'" in "".join(text for _, text in findings(ran, "well"))
+
+
 def test_a_function_that_is_another_or_differs(doctor: Doctor, healthy: World) -> None:
     found = only(doctor("--json", "--function", "other"))
     assert found["check"] == "function" and "--function" in found["remedy"]

@@ -51,6 +51,7 @@ class Place:
 
     buses: list[str] = field(default_factory=lambda: ["default"])
     rules: list[Rule] = field(default_factory=list)
+    policies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # of buses: whose events they take
 
 
 class EventBridge:
@@ -82,7 +83,8 @@ class EventBridge:
 
     def handle(self, context: Context) -> Response:
         handlers = {"ListEventBuses": self._list_buses, "ListRuleNamesByTarget": self._list_rule_names,
-                    "ListTargetsByRule": self._list_targets, "DescribeRule": self._describe_rule, "PutTargets": self._put_targets, "PutEvents": self._put_events}
+                    "ListTargetsByRule": self._list_targets, "DescribeRule": self._describe_rule,
+                    "DescribeEventBus": self._describe_bus, "PutTargets": self._put_targets, "PutEvents": self._put_events}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no events:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -104,6 +106,16 @@ class EventBridge:
     def _list_targets(self, context: Context) -> Response:
         rule = self._rule(context, "ListTargetsByRule")
         return json_response(self._page(context, rule.targets, "Targets"))
+
+    def _describe_bus(self, context: Context) -> Response:
+        bus = self._bus(context)
+        arn = context.arn("events", f"event-bus/{bus}")
+        context.authorize("events:DescribeEventBus", arn)
+        statements = self.place(context.who.account, context.region).policies.get(bus)
+        shown = {"Name": bus, "Arn": arn}
+        if statements:
+            shown["Policy"] = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        return json_response(shown)
 
     def _describe_rule(self, context: Context) -> Response:
         rule = self._rule(context, "DescribeRule")
@@ -185,7 +197,8 @@ class EventBridge:
         return context.arn("events", f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
 
     def _bus(self, context: Context) -> str:
-        owner, bus = self._bus_of(context, context.body.get("EventBusName", "default"))
+        given = context.body.get("Name", "default") if context.operation == "DescribeEventBus" else None
+        owner, bus = self._bus_of(context, given or context.body.get("EventBusName", "default"))
         if owner != context.who.account or bus not in self.place(owner, context.region).buses:
             raise AwsError("ResourceNotFoundException", f"Event bus {bus} does not exist.")
         return bus

@@ -93,6 +93,35 @@ static void rules(void **state) {
     arena_release(&f.arena);
 }
 
+static struct fixture bus(void) {
+    struct fixture f = fixture_new();
+    assert_int_equal(events_describe_bus_call(VIEW("default"), &f.arena, &f.call, &f.err), 0);
+    return f;
+}
+
+static void buses(void **state) {
+    (void)state;
+    struct events_bus got;
+    struct fixture f = bus();
+    assert_sent_json(&f, "events.eu-central-1.amazonaws.com", "AWSEvents.DescribeEventBus",
+                     "{\"Name\":\"default\"}");
+    call_ends(&f.call, 200, "{\"Name\":\"default\",\"Arn\":\"arn:b\",\"Policy\":\"{}\"}");
+    assert_int_equal(events_describe_bus_result(&f.call, &f.arena, &got, &f.err), 0);
+    assert_view(got.arn, "arn:b");
+    assert_view(got.policy, "{}");
+    arena_release(&f.arena);
+    f = bus();
+    call_ends(&f.call, 200, "{\"Name\":\"default\",\"Arn\":\"arn:b\"}");
+    assert_int_equal(events_describe_bus_result(&f.call, &f.arena, &got, &f.err), 0);
+    assert_view(got.policy, "");
+    arena_release(&f.arena);
+    f = bus();
+    call_ends(&f.call, 200, "{}");
+    assert_int_equal(events_describe_bus_result(&f.call, &f.arena, &got, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+    arena_release(&f.arena);
+}
+
 /* --- the function --- */
 
 #define CONFIGURATION                                                                              \
@@ -249,8 +278,10 @@ static void lists(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(organizations),  cmocka_unit_test(rules),    cmocka_unit_test(functions),
-        cmocka_unit_test(who_may_invoke), cmocka_unit_test(networks), cmocka_unit_test(lists),
+        cmocka_unit_test(organizations),  cmocka_unit_test(rules),
+        cmocka_unit_test(buses),          cmocka_unit_test(functions),
+        cmocka_unit_test(who_may_invoke), cmocka_unit_test(networks),
+        cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

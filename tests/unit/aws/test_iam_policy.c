@@ -22,7 +22,15 @@
 #define IF(condition) ",'Condition':{" condition "}"
 #define TO_ANYBODY_IF(condition) POLICY(ALLOW(ANYBODY "," PULL IF(condition)))
 
-enum who { THE_ROLE, A_PATHED_ROLE, THE_ACCOUNT, LAMBDA, UNKNOWN_ORGANIZATION, NO_ORGANIZATION };
+enum who {
+    THE_ROLE,
+    A_PATHED_ROLE,
+    THE_ACCOUNT,
+    LAMBDA,
+    UNKNOWN_ORGANIZATION,
+    NO_ORGANIZATION,
+    WITH_AN_EVENT,
+};
 
 struct row {
     const char *policy;
@@ -60,6 +68,10 @@ static struct iam_request request_of(enum who who) {
         break;
     case NO_ORGANIZATION:
         request.organization_is = IAM_ORGANIZATION_NONE;
+        break;
+    case WITH_AN_EVENT:
+        request.own_key = "events:source";
+        request.own_value = VIEW("aws.ecr");
         break;
     }
     return request;
@@ -295,6 +307,12 @@ static void conditions(void **state) {
         {TO_ANYBODY_IF("'IpAddress':{'aws:SourceIp':'10.0.0.0/8'},'StringEquals':{"
                        "'aws:PrincipalAccount':'" OTHER "'}"),
          THE_ROLE, IAM_NOT_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'StringEquals':{'events:source':'aws.ecr'}"), WITH_AN_EVENT, IAM_ALLOWED,
+         NULL},
+        {TO_ANYBODY_IF("'StringEquals':{'events:Source':'aws.ecs'}"), WITH_AN_EVENT,
+         IAM_NOT_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'StringEquals':{'events:source':'aws.ecr'}"), THE_ROLE, IAM_UNTOLD,
+         "events:source"},
         {TO_ANYBODY_IF(""), THE_ROLE, IAM_ALLOWED, NULL},
         /* The one that AWS recommends for Lambda. */
         {POLICY(ALLOW("'Principal':{'Service':'lambda.amazonaws.com'}," PULL IF(

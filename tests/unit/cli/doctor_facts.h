@@ -33,6 +33,11 @@
     "\"Action\":\"lambda:InvokeFunction\",\"Resource\":\"" FUNCTION_ARN "\",\"Condition\":"        \
     "{\"ArnLike\":{\"AWS:SourceArn\":\"" RULE_ARN "*\"}}}"
 
+#define TAKES_PUSHES                                                                               \
+    "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::" REGISTRY ":root\"},"            \
+    "\"Action\":\"events:PutEvents\",\"Resource\":\"arn:aws:events:" REGION ":" OWN                \
+    ":event-bus/default\",\"Condition\":{\"StringEquals\":{\"events:source\":\"aws.ecr\"}}}"
+
 #define DECISIONS_MAX 4
 
 struct made_up { /* all that the facts point into */
@@ -249,6 +254,8 @@ static inline void make_up(struct made_up *m) {
         .n_roles = 2,
         .rules = m->rules,
         .n_rules = 3,
+        .bus = {.arn = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/default"),
+                .policy = VIEW(STATEMENTS(TAKES_PUSHES))},
         .subnets = {&m->subnet, 1},
         .tables = {.items = &m->table, .n = 1},
         .now_ms = 1,

@@ -485,6 +485,27 @@ CHANGE(rule_whose_right_is_not_told) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "GetPolicy of lambda failed: AccessDenied");
     m->facts.function.policy_err = &m->err;
 }
+CHANGE(two_rules_of_which_one_may_invoke) {
+    m->rules[1] = m->rules[0];
+    m->rules[1].rule.arn = VIEW("arn:aws:events:" REGION ":" OWN ":rule/x/other");
+    m->config.enable_ecr = false;
+    m->rules[0].rule.arn = VIEW("arn:aws:events:" REGION ":333333333333:rule/deploys");
+}
+CHANGE(bus_that_takes_nothing) {
+    m->facts.bus.policy = VIEW("");
+}
+CHANGE(bus_under_a_condition) {
+    m->facts.bus.policy =
+        VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:*\","
+                        "\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-x\"}}}"));
+}
+CHANGE(bus_unseen) {
+    made_up_err(&m->err, ERR_ACCESS_DENIED, "DescribeEventBus of events failed: AccessDenied");
+    m->facts.bus_err = &m->err;
+}
+CHANGE(function_with_a_configuration_elsewhere) {
+    give_variables(m, "{\"SLIPWAY_CONFIG\":\"ssm:/x\",\"PROJECT_NAME\":\"myproject\"}");
+}
 CHANGE(nobody_is_obeyed) {
     m->config.enable_manual = m->config.enable_ecr = false;
     m->facts.n_rules = 0;
@@ -495,7 +516,9 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(function_without_account), CASE(rules_unseen), CASE(no_rules), CASE(rule_disabled),
       CASE(rule_of_another_environment), CASE(rule_on_another_bus), CASE(rule_with_a_number),
       CASE(rule_not_described), CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke),
-      CASE(rule_whose_right_is_not_told), CASE(nobody_is_obeyed))
+      CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
+      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_unseen),
+      CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
 
