@@ -94,7 +94,7 @@ static void check_family(const struct doctor_target *target, struct doctor_findi
         target->n_containers == 1 ? "runs" : "run", VIEW_ARG(target->runs.target.repository.name));
 }
 
-static void check_function(const struct doctor_target *target, struct doctor_findings *findings) {
+static void check_lambda(const struct doctor_target *target, struct doctor_findings *findings) {
     const struct lambda_function *function = &target->runs.function;
     const struct target *one = &target->runs.target;
     if (!view_equal(function->package_type, VIEW("Image"))) {
@@ -131,7 +131,7 @@ static void check_target(const struct doctor_target *target, struct doctor_findi
         break;
     case TARGET_LAMBDA:
         if (!is_missing) {
-            check_function(target, findings);
+            check_lambda(target, findings);
         }
         break;
     }
