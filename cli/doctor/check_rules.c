@@ -16,7 +16,8 @@
 struct kind {
     const char *name;
     const char *remedy;
-    bool is_of_aws; /* it comes on the default bus alone */
+    bool is_of_aws;   /* it comes on the default bus alone */
+    bool is_optional; /* only some ways of working need it */
     bool (*is_expected)(const struct doctor_facts *facts, const struct doctor_target *target);
     void (*write)(const struct doctor_facts *facts, const struct doctor_target *target,
                   struct json_writer *w);
@@ -65,6 +66,19 @@ static void write_deploy(const struct doctor_facts *facts, const struct doctor_t
     end_event(w);
 }
 
+/* As the workflows send them that are generated. */
+static void write_service_deploy(const struct doctor_facts *facts,
+                                 const struct doctor_target *target, struct json_writer *w) {
+    const struct config *config = facts->config;
+    char text[sizeof("action.") + 64];
+    int len = snprintf(text, sizeof(text), "action." VIEW_FMT, VIEW_ARG(config->env));
+    struct view source = {text, len > 0 && (size_t)len < sizeof(text) ? (size_t)len : 0};
+    begin_event(w, source, "SERVICE_DEPLOY", config->own_account, config->region, VIEW(""));
+    json_put_string(w, "service", target->runs.target.name);
+    json_put_string(w, "tag", VIEW("git-abc123f"));
+    end_event(w);
+}
+
 /* A tag of the repository whose push deploys; empty: none that can be thought of. */
 static struct view pushed_tag(const struct doctor_target *target) {
     const struct tag_policy *policy = target->runs.target.auto_deploy_tags;
@@ -106,6 +120,17 @@ static void write_push(const struct doctor_facts *facts, const struct doctor_tar
     end_event(w);
 }
 
+static void write_ready(const struct doctor_facts *facts, const struct doctor_target *target,
+                        struct json_writer *w) {
+    begin_event(w, VIEW("github.actions"), "Deployment Ready", facts->config->own_account,
+                facts->config->region, VIEW(""));
+    json_put_string(w, "repository", target->repository->repository.name);
+    json_put_string(w, "tag", pushed_tag(target));
+    json_put_string(w, "branch", VIEW("main"));
+    json_put_string(w, "commit", VIEW("abc123f"));
+    end_event(w);
+}
+
 /* CodeDeploy tells of its deployments itself. */
 static bool expects_rollouts(const struct doctor_facts *facts, const struct doctor_target *target) {
     const struct what_runs *runs = &target->runs;
@@ -127,18 +152,35 @@ static void write_rollout(const struct doctor_facts *facts, const struct doctor_
 }
 
 static const struct kind kinds[] = {
-    {"deploys",
-     "set EnableManualDeploy of the function's stack to true, and look at its DeployRule", false,
-     expects_deploys, write_deploy},
-    {"pushes",
-     "set EnableEcrMonitoring, EcrAccountId, RepositoryPattern and AutoDeployTags of the "
-     "function's "
-     "stack as the environment has them, and look at its PushRule",
-     true, expects_pushes, write_push},
-    {"rollouts",
-     "set EcsClusterName and ServicePattern of the function's stack, and look at its "
-     "RolloutRule",
-     true, expects_rollouts, write_rollout},
+    {.name = "deploys",
+     .remedy = "set EnableManualDeploy of the function's stack to true, and look at its DeployRule",
+     .is_expected = expects_deploys,
+     .write = write_deploy},
+    {.name = "service deploys",
+     .remedy =
+         "nothing, if no workflow sends SERVICE_DEPLOY; else look at ServiceDeployRule of the "
+         "function's stack",
+     .is_optional = true,
+     .is_expected = expects_deploys,
+     .write = write_service_deploy},
+    {.name = "pushes",
+     .remedy = "set EnableEcrMonitoring, EcrAccountId, RepositoryPattern and AutoDeployTags of the "
+               "function's stack as the environment has them, and look at its PushRule",
+     .is_of_aws = true,
+     .is_expected = expects_pushes,
+     .write = write_push},
+    {.name = "ready images",
+     .remedy = "nothing, if no workflow sends Deployment Ready; else look at ImageReadyRule of the "
+               "function's stack",
+     .is_optional = true,
+     .is_expected = expects_pushes,
+     .write = write_ready},
+    {.name = "rollouts",
+     .remedy = "set EcsClusterName and ServicePattern of the function's stack, and look at its "
+               "RolloutRule",
+     .is_of_aws = true,
+     .is_expected = expects_rollouts,
+     .write = write_rollout},
 };
 
 /* --- which rule takes it --- */
@@ -256,7 +298,7 @@ static bool check_taker(const struct doctor_facts *facts, const struct kind *kin
     struct view subject = view_of(kind->name);
     struct view name = target->runs.target.name;
     if (!taker->rule) {
-        findings_add(findings, DOCTOR_WRONG, "rule", subject,
+        findings_add(findings, kind->is_optional ? DOCTOR_WARNING : DOCTOR_WRONG, "rule", subject,
                      "no rule takes those of '" VIEW_FMT "' to the function", VIEW_ARG(name));
         findings_remedy(findings, "%s", kind->remedy);
         return false;
@@ -352,6 +394,9 @@ static void check_kind(const struct doctor_facts *facts, const struct kind *kind
         is_well = is_well && is_taken && is_bus_well;
         rule = taker.rule ? taker.rule : rule;
         is_foreign = is_foreign || (kind->write == write_push && target->repository->is_foreign);
+        if (kind->is_optional && !is_well) {
+            break; /* once is enough */
+        }
     }
     if (rule && is_well) {
         findings_add(findings, DOCTOR_WELL, "rule", view_of(kind->name),

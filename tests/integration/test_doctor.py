@@ -66,6 +66,7 @@ def healthy(world: World) -> World:
     patterns = {
         "deploys": {"source": ["action.deploy", "action.prod", "action.production"], "detail-type": ["DEPLOY", "ROLLBACK"],
                     "account": [PROD]},
+        "service-deploys": {"source": ["github.actions.prod", "action.prod"], "detail-type": ["SERVICE_DEPLOY"], "account": [PROD]},
         "rollouts": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
                      "resources": [{"wildcard": f"arn:aws:ecs:{REGION}:{PROD}:service/{world.cluster}/myproject_service_*"}]},
     }
@@ -215,11 +216,13 @@ def test_rules_that_are_off_or_missing(doctor: Doctor, healthy: World) -> None:
 
 def test_pushes_of_another_account(doctor: Doctor, healthy: World) -> None:
     events, function = healthy.front.events, f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"
+    ready = {"source": ["github.actions"], "detail-type": ["Deployment Ready"]}
+    events.add_rule(PROD, REGION, "rollouts-and-ready", [{"Id": "slipway", "Arn": function}], pattern=ready)
+    policy = healthy.front.functions._all[function].policy or []
+    policy.append({**policy[0], "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/rollouts-*"}}})
     assert only(doctor("--json", AUTO_DEPLOY_TAGS="v*,latest"))["subject"] == "pushes"
     events.add_rule(PROD, REGION, "rollouts-and-pushes", [{"Id": "slipway", "Arn": function}], pattern={
         "source": ["aws.ecr"], "account": [REGISTRY], "detail": {"repository-name": [{"wildcard": "myproject_*"}]}})
-    policy = healthy.front.functions._all[function].policy or []
-    policy.append({**policy[0], "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/rollouts-*"}}})
     assert "bus 'default' does not take them" in only(doctor("--json", AUTO_DEPLOY_TAGS="v*,latest"))["message"]
     events.place(PROD, REGION).policies["default"] = [{
         "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{REGISTRY}:root"}, "Action": "events:PutEvents",

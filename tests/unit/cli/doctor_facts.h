@@ -54,7 +54,7 @@ struct made_up { /* all that the facts point into */
     struct lifecycle_rule lifecycle_rule;
     struct doctor_role roles[2]; /* the execution role, the function's */
     struct iam_decision pulls[DECISIONS_MAX], looks[DECISIONS_MAX];
-    struct doctor_rule rules[3];
+    struct doctor_rule rules[5];
     struct view subnet_id;
     struct ec2_subnet subnet;
     struct ec2_route_table table;
@@ -201,6 +201,13 @@ static inline void make_up_rules(struct made_up *m) {
                      "\"account\":[\"" OWN "\"],\"resources\":[{\"wildcard\":\"arn:aws:ecs:" REGION
                      ":" OWN ":service/prod/myproject_service_*\"}],\"detail\":{\"eventName\":["
                      "\"SERVICE_DEPLOYMENT_COMPLETED\"]}}");
+    m->rules[3] = made_up_rule("service-deploys", RULE_ARN "service-deploys",
+                               "{\"source\":[\"github.actions.prod\",\"action.prod\"],"
+                               "\"detail-type\":[\"SERVICE_DEPLOY\"]}");
+    m->rules[4] = made_up_rule("ready", RULE_ARN "ready",
+                               "{\"source\":[\"github.actions\"],\"detail-type\":["
+                               "\"Deployment Ready\"],\"detail\":{\"repository\":["
+                               "{\"wildcard\":\"myproject_*\"}]}}");
 }
 
 static inline void make_up_network(struct made_up *m) {
@@ -253,7 +260,7 @@ static inline void make_up(struct made_up *m) {
         .roles = m->roles,
         .n_roles = 2,
         .rules = m->rules,
-        .n_rules = 3,
+        .n_rules = 5,
         .bus = {.arn = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/default"),
                 .policy = VIEW(STATEMENTS(TAKES_PUSHES))},
         .subnets = {&m->subnet, 1},

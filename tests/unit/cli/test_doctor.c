@@ -491,6 +491,9 @@ CHANGE(two_rules_of_which_one_may_invoke) {
     m->config.enable_ecr = false;
     m->rules[0].rule.arn = VIEW("arn:aws:events:" REGION ":333333333333:rule/deploys");
 }
+CHANGE(no_rules_for_workflows) {
+    m->facts.n_rules = 3;
+}
 CHANGE(bus_that_takes_nothing) {
     m->facts.bus.policy = VIEW("");
 }
@@ -517,8 +520,8 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(rule_of_another_environment), CASE(rule_on_another_bus), CASE(rule_with_a_number),
       CASE(rule_not_described), CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke),
       CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
-      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_unseen),
-      CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
+      CASE(no_rules_for_workflows), CASE(bus_that_takes_nothing), CASE(bus_under_a_condition),
+      CASE(bus_unseen), CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
 
