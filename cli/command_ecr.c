@@ -2,7 +2,7 @@
 
 #include "cli/ecr/document.h"
 #include "cli/ecr/lifecycle_check.h"
-#include "cli/ecr/trust.h"
+#include "cli/ecr/trust_file.h"
 #include "cli/files/file.h"
 #include "cli/session.h"
 #include "cli/what_runs.h"
@@ -21,6 +21,7 @@ const struct option_row ecr_policy_options[] = {
     {.name = "lambda", .help = "let Lambda pull for functions of these accounts"},
     {.name = "project", .value = "NAME", .help = "only functions whose names begin with it"},
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
+    {.name = "file", .letter = 'f', .value = "FILE", .help = "whom this environment file trusts"},
     {0},
 };
 
@@ -29,6 +30,10 @@ const struct option_row ecr_pull_policy_options[] = {
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
     {.name = "project", .value = "NAME", .help = "the repositories of this project"},
     {.name = "repository", .value = "NAME,...", .help = "these repositories, too"},
+    {.name = "file",
+     .letter = 'f',
+     .value = "FILE",
+     .help = "where this environment file pulls from"},
     {0},
 };
 
@@ -99,6 +104,18 @@ static int print(const struct cli *cli, const char *command, const struct buf *j
 
 /* --- policy, pull-policy --- */
 
+/* What the options do not say. */
+static int add_trust_of_file(const struct cli *cli, const struct arguments *arguments,
+                             struct ecr_trust *trust, struct err *err) {
+    struct settings settings;
+    if (!arguments_has(arguments, "region")) {
+        trust->region = (struct view){0}; /* the shell's need not be the registry's */
+    }
+    return trust_file_read(cli, arguments_value(arguments, "file"), &settings, err) < 0
+               ? -1
+               : trust_file_policy(&settings, cli->arena, trust, err);
+}
+
 int command_ecr_policy(struct cli *cli, const struct arguments *arguments) {
     static const char name[] = "ecr policy";
     struct buf json BUF_AUTO = BUF_INIT(DOCUMENT_BYTES);
@@ -110,11 +127,36 @@ int command_ecr_policy(struct cli *cli, const struct arguments *arguments) {
         read_names(cli, arguments, "account", NAME_ACCOUNT, &trust.accounts, &err) < 0 ||
         read_names(cli, arguments, "role", NAME_ROLE, &trust.roles, &err) < 0 ||
         read_name(arguments, "project", NAME_PROJECT, &trust.project, &err) < 0 ||
-        read_region(cli, arguments, &trust.region, &err) < 0 ||
-        ecr_trust_policy(&trust, cli->arena, &json, &err) < 0) {
+        read_region(cli, arguments, &trust.region, &err) < 0) {
+        return fail(cli, name, &err);
+    }
+    if (arguments_has(arguments, "file") && add_trust_of_file(cli, arguments, &trust, &err) < 0) {
+        return cli_fail(cli, &err);
+    }
+    if (ecr_trust_policy(&trust, cli->arena, &json, &err) < 0) {
         return fail(cli, name, &err);
     }
     return print(cli, name, &json, DOCUMENT_ECR_POLICY_MAX, &err);
+}
+
+static int add_pull_of_file(const struct cli *cli, const struct arguments *arguments,
+                            const char *name, struct ecr_pull *pull, struct err *err) {
+    struct settings settings;
+    struct names others = {0};
+    if (!arguments_has(arguments, "region")) {
+        pull->region = (struct view){0};
+    }
+    if (trust_file_read(cli, arguments_value(arguments, "file"), &settings, err) < 0 ||
+        trust_file_pull(&settings, cli->arena, pull, &others, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < others.n; i++) {
+        fprintf(cli->err,
+                "slipway %s: warning: '" VIEW_FMT "' is in another registry, and needs a policy "
+                "of its own\n",
+                name, VIEW_ARG(others.items[i]));
+    }
+    return 0;
 }
 
 int command_ecr_pull_policy(struct cli *cli, const struct arguments *arguments) {
@@ -129,6 +171,10 @@ int command_ecr_pull_policy(struct cli *cli, const struct arguments *arguments) 
         read_names(cli, arguments, "repository", NAME_REPOSITORY, &pull.repositories, &err) < 0 ||
         read_region(cli, arguments, &pull.region, &err) < 0) {
         return fail(cli, name, &err);
+    }
+    if (arguments_has(arguments, "file") &&
+        add_pull_of_file(cli, arguments, name, &pull, &err) < 0) {
+        return cli_fail(cli, &err);
     }
     if (pull.account.len == 0) {
         return cli_usage_error(cli, name, "no registry: give --registry, its account");

@@ -94,13 +94,11 @@ class Setting:
 
     def repository_policy(self) -> list[Statement]:
         """Whom the file trusts, may pull."""
-        trusted = sorted({str(one["account_id"]) for one in self.content["ecr_trusted_accounts"]})
-        return statements("ecr", "policy", "--account", ",".join(trusted), "--region", self.region) if trusted else []
+        return statements("ecr", "policy", "--file", str(self.path)) if self.content["ecr_trusted_accounts"] else []
 
     def pull_policy(self) -> list[Statement]:
         """What an execution role needs."""
-        account, region = self.registry
-        return statements("ecr", "pull-policy", "--registry", account, "--region", region, "--project", self.content["project"])
+        return statements("ecr", "pull-policy", "--file", str(self.path))
 
 
 def program() -> Path:
@@ -349,6 +347,16 @@ def test_slipway_finds_nothing_wrong_and_nothing_to_migrate(functions: Functions
         before = {path: path.read_bytes() for path in (EXAMPLES / name).iterdir()}
         slipway("config", "migrate", *files)
         assert {path: path.read_bytes() for path in (EXAMPLES / name).iterdir()} == before, "nor is a backup left"
+
+
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_policies_are_the_same_by_the_file_and_by_its_accounts(functions: Functions, name: str) -> None:
+    for one in read(name).values():
+        account, region = one.registry
+        assert one.pull_policy() == statements("ecr", "pull-policy", "--registry", account, "--region", region, "--project", "myproject")
+        trusted = list(dict.fromkeys(str(item["account_id"]) for item in one.content["ecr_trusted_accounts"]))
+        if trusted:
+            assert one.repository_policy() == statements("ecr", "policy", "--account", ",".join(trusted), "--region", one.region)
 
 
 def deployed_registries(readme: str) -> set[tuple[str, str, str]]:
