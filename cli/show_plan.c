@@ -1,5 +1,6 @@
 #include "cli/show_plan.h"
 
+#include "cli/plan_differences.h"
 #include "cli/remedy.h"
 #include "cli/table.h"
 #include "handlers/deploy/plan_revision.h"
@@ -8,6 +9,8 @@
 
 /* Of a JSON value; a changed secret list or a whole container is longer. */
 #define VALUE_CHARACTERS 400
+/* Of a longer one what is the same on both sides is left out but for so many bytes. */
+#define SAME_BYTES 40
 
 struct showing {
     const struct cli *cli;
@@ -34,23 +37,73 @@ static void put_field(struct showing *s, const char *name, struct view value) {
     }
 }
 
-static void put_value(struct showing *s, enum colour colour, const char *mark, struct view value) {
-    struct view cut = table_cut(value, VALUE_CHARACTERS, s->cli->arena);
-    if (value.len > 0) {
-        s->failed = s->failed || !cut.data;
-        put(s, colour, mark, cut);
+/* JSON without the white space between its values; .data is NULL when memory ran out. */
+static struct view compact(struct view json, struct arena *arena) {
+    char *text = ARENA_ARRAY(arena, json.len + 1, char);
+    size_t n = 0;
+    bool in_string = false;
+    for (size_t i = 0; text && i < json.len; i++) {
+        char c = json.data[i];
+        bool is_escaped = in_string && c == '\\' && i + 1 < json.len;
+        in_string = c == '"' ? !in_string : in_string;
+        if (in_string || !view_contains_char(VIEW(" \t\r\n"), c)) {
+            text[n++] = c;
+        }
+        if (is_escaped) {
+            text[n++] = json.data[++i];
+        }
+    }
+    return (struct view){text, text ? n : 0};
+}
+
+/* Where two long values begin to be shown: a little before they differ. */
+static size_t first_shown(struct view a, struct view b) {
+    size_t n = 0;
+    if (a.len <= VALUE_CHARACTERS && b.len <= VALUE_CHARACTERS) {
+        return 0;
+    }
+    while (n < a.len && n < b.len && a.data[n] == b.data[n]) {
+        n++;
+    }
+    n = n > SAME_BYTES ? n - SAME_BYTES : 0;
+    while (n > 0 && ((unsigned char)a.data[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
+static void put_value(struct showing *s, enum colour colour, const char *mark, struct view value,
+                      size_t from) {
+    struct view rest = view_slice(value, from, value.len);
+    struct view cut = table_cut(rest, VALUE_CHARACTERS, s->cli->arena);
+    s->failed = s->failed || !cut.data;
+    if (value.len > 0 && cut.data) {
+        fprintf(s->cli->out, "%s%s%s", cli_colour(s->cli, colour), mark, from == 0 ? "" : "...");
+        put(s, COLOUR_NONE, "", cut);
+        fputs(cli_colour(s->cli, COLOUR_NONE), s->cli->out);
         fputs("\n", s->cli->out);
     }
 }
 
-static void put_differences(struct showing *s, const struct change *change) {
-    for (size_t i = 0; i < change->n_differences; i++) {
-        const struct taskdef_difference *d = &change->differences[i];
+static void put_values(struct showing *s, const struct taskdef_difference *d) {
+    struct view from = compact(d->from, s->cli->arena);
+    struct view to = compact(d->to, s->cli->arena);
+    if (!from.data || !to.data) {
+        s->failed = true;
+        return;
+    }
+    size_t first = from.len > 0 && to.len > 0 ? first_shown(from, to) : 0;
+    put_value(s, COLOUR_RED, "      - ", from, first);
+    put_value(s, COLOUR_GREEN, "      + ", to, first);
+}
+
+static void put_differences(struct showing *s, const struct plan_differences *differences) {
+    for (size_t i = 0; i < differences->n; i++) {
+        const struct taskdef_difference *d = &differences->items[i];
         const char *mark = d->from.len == 0 ? "  + " : d->to.len == 0 ? "  - " : "  ~ ";
         put(s, COLOUR_CYAN, mark, d->path);
         fputs("\n", s->cli->out);
-        put_value(s, COLOUR_RED, "      - ", d->from);
-        put_value(s, COLOUR_GREEN, "      + ", d->to);
+        put_values(s, d);
     }
 }
 
@@ -116,23 +169,31 @@ static int finish(const struct showing *s) {
     return s->failed ? err_out_of_memory(s->err, "what is shown") : 0;
 }
 
+static void put_change(struct showing *s, const struct change *change,
+                       const struct plan_differences *differences) {
+    enum colour colour;
+    const char *action = action_of(change, &colour);
+    put_heading(s, change, action, colour);
+    put_field(s, "from", revision_name(change->from_task_definition));
+    put_field(s, change->from_task_definition.len > 0 ? "" : "from", change->from_image);
+    if (differences->is_on_another) {
+        put_field(s, "on top of", revision_name(base_of(change)));
+    }
+    put_field(s, "to", revision_name(change->reuse));
+    put_field(s, change->reuse.len > 0 ? "" : "to", change->to_image);
+    put_field(s, "tag", change->tag);
+    put_reason(s, change);
+    put_differences(s, differences);
+}
+
 int show_plan(const struct cli *cli, const struct change *changes, size_t n, struct err *err) {
     struct showing s = {.cli = cli, .err = err};
     for (size_t i = 0; i < n; i++) {
-        const struct change *change = &changes[i];
-        enum colour colour;
-        const char *action = action_of(change, &colour);
-        put_heading(&s, change, action, colour);
-        put_field(&s, "from", revision_name(change->from_task_definition));
-        put_field(&s, change->from_task_definition.len > 0 ? "" : "from", change->from_image);
-        if (!view_equal(base_of(change), change->from_task_definition)) {
-            put_field(&s, "on top of", revision_name(base_of(change)));
+        struct plan_differences differences;
+        if (plan_differences(&changes[i], cli->arena, &differences, err) < 0) {
+            return -1;
         }
-        put_field(&s, "to", revision_name(change->reuse));
-        put_field(&s, change->reuse.len > 0 ? "" : "to", change->to_image);
-        put_field(&s, "tag", change->tag);
-        put_reason(&s, change);
-        put_differences(&s, change);
+        put_change(&s, &changes[i], &differences);
     }
     return finish(&s);
 }

@@ -1,8 +1,8 @@
 #ifndef SLIPWAY_CLI_SHOW_PLAN_H
 #define SLIPWAY_CLI_SHOW_PLAN_H
 
-/* What a plan would do, for a person: one paragraph a change, with the field-level differences to
- * the revision that it comes from. */
+/* What a plan would do, for a person: one paragraph a change, with the field-level differences of
+ * what would run to what runs. */
 
 #include "cli/cli.h"
 #include "handlers/deploy/plan.h"

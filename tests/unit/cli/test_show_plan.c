@@ -140,7 +140,7 @@ static void differences_show_both_sides(void **state) {
         {VIEW("a.image"), VIEW("\"old\""), VIEW("\"new\"")},
         {VIEW("tags.new"), VIEW(""), VIEW("1")},
         {VIEW("tags.old"), VIEW("[1, 2]"), VIEW("")},
-        {VIEW("\033]0;t\007"), VIEW("\342\200\256"), VIEW("a\nb")},
+        {VIEW("\033]0;t\007"), VIEW("\342\200\256"), VIEW("\"a\177b\"")},
     };
     struct change change = {.target = &web,
                             .trigger = &deploy,
@@ -152,8 +152,8 @@ static void differences_show_both_sides(void **state) {
                 "web (service): deploy a new revision\n"
                 "  ~ a.image\n      - \"old\"\n      + \"new\"\n"
                 "  + tags.new\n      + 1\n"
-                "  - tags.old\n      - [1, 2]\n"
-                "  ~ ?]0;t?\n      - ?\n      + a?b\n");
+                "  - tags.old\n      - [1,2]\n"
+                "  ~ ?]0;t?\n      - ?\n      + \"a?b\"\n");
     change.n_differences = 1;
     char *text = said(show_plan, &change, 1, true, ARENA_BYTES);
     assert_string_equal(text, "\033[1mweb\033[0m (service): \033[32mdeploy a new revision\033[0m\n"
@@ -180,6 +180,42 @@ static void a_long_value_is_cut(void **state) {
     assert_int_equal(strlen(shown), strlen("      + ") + 2 * 397 + strlen("...\n"));
     assert_null(strchr(text, '?')); /* not within a character */
     free(text);
+}
+
+static void long_values_are_shown_where_they_differ(void **state) {
+    static char from[1200];
+    static char to[1200];
+    struct taskdef_difference difference = {VIEW("env"), {from, sizeof(from)}, {to, sizeof(to)}};
+    const struct change change = {.target = &web,
+                                  .trigger = &deploy,
+                                  .verdict = VERDICT_DEPLOY,
+                                  .differences = &difference,
+                                  .n_differences = 1};
+    (void)state;
+    memset(from, 'x', sizeof(from));
+    memset(to, 'x', sizeof(to));
+    memcpy(from + 1000, "OLD", 3);
+    memcpy(to + 1000, "NEW", 3);
+    char *text = said(show_plan, &change, 1, false, ARENA_BYTES);
+    const char *old_value = strstr(text, "      - ...xxxx");
+    assert_non_null(old_value);
+    assert_int_equal(strstr(old_value, "OLD") - old_value, strlen("      - ...") + 40);
+    assert_non_null(strstr(text, "xxNEWxx"));
+    free(text);
+}
+
+static void json_is_shown_on_one_line(void **state) {
+    struct taskdef_difference difference = {
+        VIEW("env"), VIEW("[\n  {\"a\": \"x \\\" y\\\\\"},\r\n\t1 ]"), VIEW("[ ]")};
+    (void)state;
+    assert_says(show_plan,
+                &(struct change){.target = &web,
+                                 .trigger = &deploy,
+                                 .verdict = VERDICT_DEPLOY,
+                                 .differences = &difference,
+                                 .n_differences = 1},
+                "web (service): deploy a new revision\n  ~ env\n"
+                "      - [{\"a\":\"x \\\" y\\\\\"},1]\n      + []\n");
 }
 
 /* --- outcomes --- */
@@ -312,6 +348,8 @@ int main(void) {
         cmocka_unit_test(an_error_has_code_message_and_remedy),
         cmocka_unit_test(differences_show_both_sides),
         cmocka_unit_test(a_long_value_is_cut),
+        cmocka_unit_test(long_values_are_shown_where_they_differ),
+        cmocka_unit_test(json_is_shown_on_one_line),
         cmocka_unit_test(an_outcome_says_what_it_was_given),
         cmocka_unit_test(plans_differ_in_anything_that_is_done),
         cmocka_unit_test(the_status_is_that_of_the_worst),
