@@ -72,22 +72,23 @@ static void remedy_of_gap(const struct doctor_facts *facts,
     const struct repository *one = &repository->repository;
     const char *lambda = admission->is_of_lambda ? " --lambda" : "";
     struct view own = facts->config->own_account;
+    struct view region = one->registry.region;
     if (repository->policy.len > 0) {
         findings_remedy(findings,
-                        "add what 'slipway ecr policy --account " VIEW_FMT
-                        "%s' prints to the policy of '" VIEW_FMT "' in account " VIEW_FMT
-                        ", " VIEW_FMT,
-                        VIEW_ARG(own), lambda, VIEW_ARG(one->name), VIEW_ARG(one->registry.account),
-                        VIEW_ARG(one->registry.region));
+                        "slipway ecr policy --account " VIEW_FMT " --region " VIEW_FMT
+                        "%s prints what to add to the policy of '" VIEW_FMT
+                        "' in account " VIEW_FMT,
+                        VIEW_ARG(own), VIEW_ARG(region), lambda, VIEW_ARG(one->name),
+                        VIEW_ARG(one->registry.account));
         return;
     }
     findings_remedy(findings,
-                    "slipway ecr policy --account " VIEW_FMT
+                    "slipway ecr policy --account " VIEW_FMT " --region " VIEW_FMT
                     "%s > policy.json, and with credentials of " VIEW_FMT
                     ": aws ecr set-repository-policy --region " VIEW_FMT
                     " --repository-name " VIEW_FMT " --policy-text file://policy.json",
-                    VIEW_ARG(own), lambda, VIEW_ARG(one->registry.account),
-                    VIEW_ARG(one->registry.region), VIEW_ARG(one->name));
+                    VIEW_ARG(own), VIEW_ARG(region), lambda, VIEW_ARG(one->registry.account),
+                    VIEW_ARG(region), VIEW_ARG(one->name));
 }
 
 /* Whether the finding needs no line: it is well. */

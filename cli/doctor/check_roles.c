@@ -60,12 +60,13 @@ static void remedy_of(const struct doctor_role *role, const struct iam_decision 
         return;
     }
     const struct doctor_repository *repository = repository_of(role, decision->resource);
-    struct view account =
-        (repository ? repository : role->repositories[0])->repository.registry.account;
+    const struct repository *one = &(repository ? repository : role->repositories[0])->repository;
     findings_remedy(findings,
-                    "slipway ecr pull-policy --account " VIEW_FMT
+                    "slipway ecr pull-policy --registry " VIEW_FMT " --region " VIEW_FMT
+                    " --repository " VIEW_FMT
                     " prints what is missing; attach it to role '" VIEW_FMT "'",
-                    VIEW_ARG(account), VIEW_ARG(name_of(role)));
+                    VIEW_ARG(one->registry.account), VIEW_ARG(one->registry.region),
+                    VIEW_ARG(one->name), VIEW_ARG(name_of(role)));
 }
 
 /* Whether there is nothing to say about it. */
