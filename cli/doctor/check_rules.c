@@ -1,187 +1,13 @@
 #include "cli/doctor/checks.h"
+#include "cli/doctor/sample_events.h"
 
-#include "runtime/aws/arn.h"
 #include "runtime/aws/event_pattern.h"
-#include "runtime/base/json_write.h"
 
 /* For each kind of event that the function lives by, one as AWS or a person would send it; some
  * rule has to match it. */
 
-#define EVENT_BYTES ((size_t)16 * 1024)
 /* The bus on which AWS's own events come. */
 #define DEFAULT_BUS VIEW("default")
-
-/* --- the events --- */
-
-struct kind {
-    const char *name;
-    const char *remedy;
-    bool is_of_aws;   /* it comes on the default bus alone */
-    bool is_optional; /* only some ways of working need it */
-    bool (*is_expected)(const struct doctor_facts *facts, const struct doctor_target *target);
-    void (*write)(const struct doctor_facts *facts, const struct doctor_target *target,
-                  struct json_writer *w);
-};
-
-/* {"version":"0","id":"…","source":…,"detail-type":…,"account":…,"region":…,"time":…,"resources":
- * […],"detail": */
-static void begin_event(struct json_writer *w, struct view source, const char *detail_type,
-                        struct view account, struct view region, struct view resource) {
-    json_begin_object(w, NULL);
-    json_put_string(w, "version", VIEW("0"));
-    json_put_string(w, "id", VIEW("00000000-0000-4000-8000-000000000000"));
-    json_put_string(w, "source", source);
-    json_put_string(w, "detail-type", view_of(detail_type));
-    json_put_string(w, "account", account);
-    json_put_string(w, "region", region);
-    json_put_string(w, "time", VIEW("2026-01-01T00:00:00Z"));
-    json_begin_array(w, "resources");
-    if (resource.len > 0) {
-        json_put_string(w, NULL, resource);
-    }
-    json_end_array(w);
-    json_begin_object(w, "detail");
-}
-
-static void end_event(struct json_writer *w) {
-    json_end_object(w);
-    json_end_object(w);
-}
-
-static bool expects_deploys(const struct doctor_facts *facts, const struct doctor_target *target) {
-    (void)target;
-    return facts->config->enable_manual;
-}
-
-static void write_deploy(const struct doctor_facts *facts, const struct doctor_target *target,
-                         struct json_writer *w) {
-    const struct config *config = facts->config;
-    char text[sizeof("action.") + 64];
-    int len = snprintf(text, sizeof(text), "action." VIEW_FMT,
-                       VIEW_ARG(config->is_prod ? VIEW("production") : config->env));
-    struct view source = {text, len > 0 && (size_t)len < sizeof(text) ? (size_t)len : 0};
-    begin_event(w, source, "DEPLOY", config->own_account, config->region, VIEW(""));
-    json_put_string(w, "service", target->runs.target.name);
-    json_put_string(w, "tag", VIEW("git-abc123f"));
-    end_event(w);
-}
-
-/* As the workflows send them that are generated. */
-static void write_service_deploy(const struct doctor_facts *facts,
-                                 const struct doctor_target *target, struct json_writer *w) {
-    const struct config *config = facts->config;
-    char text[sizeof("action.") + 64];
-    int len = snprintf(text, sizeof(text), "action." VIEW_FMT, VIEW_ARG(config->env));
-    struct view source = {text, len > 0 && (size_t)len < sizeof(text) ? (size_t)len : 0};
-    begin_event(w, source, "SERVICE_DEPLOY", config->own_account, config->region, VIEW(""));
-    json_put_string(w, "service", target->runs.target.name);
-    json_put_string(w, "tag", VIEW("git-abc123f"));
-    end_event(w);
-}
-
-/* A tag of the repository whose push deploys; empty: none that can be thought of. */
-static struct view pushed_tag(const struct doctor_target *target) {
-    const struct tag_policy *policy = target->runs.target.auto_deploy_tags;
-    const struct doctor_repository *repository = target->repository;
-    if (!policy) {
-        return (struct view){0};
-    }
-    if (tag_policy_admits(policy, VIEW("latest"))) {
-        return VIEW("latest");
-    }
-    for (size_t i = 0; i < repository->n_images; i++) {
-        const struct ecr_stored_image *image = &repository->images[i];
-        for (size_t j = 0; j < image->n_tags; j++) {
-            if (tag_policy_admits(policy, image->tags[j])) {
-                return image->tags[j];
-            }
-        }
-    }
-    return (struct view){0};
-}
-
-static bool expects_pushes(const struct doctor_facts *facts, const struct doctor_target *target) {
-    return facts->config->enable_ecr && pushed_tag(target).len > 0;
-}
-
-static void write_push(const struct doctor_facts *facts, const struct doctor_target *target,
-                       struct json_writer *w) {
-    const struct repository *repository = &target->repository->repository;
-    (void)facts;
-    begin_event(w, VIEW("aws.ecr"), "ECR Image Action", repository->registry.account,
-                repository->registry.region, VIEW(""));
-    json_put_string(w, "action-type", VIEW("PUSH"));
-    json_put_string(w, "result", VIEW("SUCCESS"));
-    json_put_string(w, "repository-name", repository->name);
-    json_put_string(w, "image-tag", pushed_tag(target));
-    json_put_string(w, "image-digest",
-                    VIEW("sha256:0123456789abcdef0123456789abcdef0123456789abcde"
-                         "f0123456789abcdef"));
-    end_event(w);
-}
-
-static void write_ready(const struct doctor_facts *facts, const struct doctor_target *target,
-                        struct json_writer *w) {
-    begin_event(w, VIEW("github.actions"), "Deployment Ready", facts->config->own_account,
-                facts->config->region, VIEW(""));
-    json_put_string(w, "repository", target->repository->repository.name);
-    json_put_string(w, "tag", pushed_tag(target));
-    json_put_string(w, "branch", VIEW("main"));
-    json_put_string(w, "commit", VIEW("abc123f"));
-    end_event(w);
-}
-
-/* CodeDeploy tells of its deployments itself. */
-static bool expects_rollouts(const struct doctor_facts *facts, const struct doctor_target *target) {
-    const struct what_runs *runs = &target->runs;
-    (void)facts;
-    return runs->target.kind == TARGET_SERVICE && !runs->err && runs->service.arn.len > 0 &&
-           view_equal(runs->service.controller, VIEW("ECS"));
-}
-
-static void write_rollout(const struct doctor_facts *facts, const struct doctor_target *target,
-                          struct json_writer *w) {
-    begin_event(w, VIEW("aws.ecs"), "ECS Deployment State Change", facts->config->own_account,
-                facts->config->region, target->runs.service.arn);
-    json_put_string(w, "eventType", VIEW("INFO"));
-    json_put_string(w, "eventName", VIEW("SERVICE_DEPLOYMENT_COMPLETED"));
-    json_put_string(w, "deploymentId", VIEW("ecs-svc/1234567890123456789"));
-    json_put_string(w, "updatedAt", VIEW("2026-01-01T00:00:00Z"));
-    json_put_string(w, "reason", VIEW("ECS deployment ecs-svc/1234567890123456789 completed."));
-    end_event(w);
-}
-
-static const struct kind kinds[] = {
-    {.name = "deploys",
-     .remedy = "set EnableManualDeploy of the function's stack to true, and look at its DeployRule",
-     .is_expected = expects_deploys,
-     .write = write_deploy},
-    {.name = "service deploys",
-     .remedy =
-         "nothing, if no workflow sends SERVICE_DEPLOY; else look at ServiceDeployRule of the "
-         "function's stack",
-     .is_optional = true,
-     .is_expected = expects_deploys,
-     .write = write_service_deploy},
-    {.name = "pushes",
-     .remedy = "set EnableEcrMonitoring, EcrAccountId, RepositoryPattern and AutoDeployTags of the "
-               "function's stack as the environment has them, and look at its PushRule",
-     .is_of_aws = true,
-     .is_expected = expects_pushes,
-     .write = write_push},
-    {.name = "ready images",
-     .remedy = "nothing, if no workflow sends Deployment Ready; else look at ImageReadyRule of the "
-               "function's stack",
-     .is_optional = true,
-     .is_expected = expects_pushes,
-     .write = write_ready},
-    {.name = "rollouts",
-     .remedy = "set EcsClusterName and ServicePattern of the function's stack, and look at its "
-               "RolloutRule",
-     .is_of_aws = true,
-     .is_expected = expects_rollouts,
-     .write = write_rollout},
-};
 
 /* --- which rule takes it --- */
 
@@ -207,6 +33,9 @@ static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struc
                                    struct doctor_findings *findings) {
     const struct doctor_function *function = &facts->function;
     struct iam_answer answer = {.verdict = IAM_UNTOLD};
+    if (rule->queue.len > 0) {
+        return IAM_ALLOWED; /* Lambda polls; whether the queue is open is said with it */
+    }
     const struct iam_request request = {
         .service = VIEW("events.amazonaws.com"),
         .account = facts->config->own_account,
@@ -224,7 +53,7 @@ static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struc
     return answer.verdict;
 }
 
-static struct taker taker_of(const struct doctor_facts *facts, const struct kind *kind,
+static struct taker taker_of(const struct doctor_facts *facts, const struct sample_event *kind,
                              struct view event, struct doctor_findings *findings) {
     struct taker best = {0};
     for (size_t i = 0; i < facts->n_rules; i++) {
@@ -292,11 +121,19 @@ static void tell_may_not_invoke(const struct doctor_facts *facts, const struct d
 }
 
 /* Whether the target's events of the kind reach the function. */
-static bool check_taker(const struct doctor_facts *facts, const struct kind *kind,
+static bool check_taker(const struct doctor_facts *facts, const struct sample_event *kind,
                         const struct taker *taker, const struct doctor_target *target,
                         struct doctor_findings *findings) {
     struct view subject = view_of(kind->name);
     struct view name = target->runs.target.name;
+    if (!taker->rule && facts->function.sources_err) {
+        findings_add(findings, DOCTOR_WARNING, "rule", subject,
+                     "no rule takes those of '" VIEW_FMT
+                     "' to the function itself, and which queues it has could not be told: %s",
+                     VIEW_ARG(name), facts->function.sources_err->message);
+        findings_remedy_of(findings, facts->function.sources_err);
+        return false;
+    }
     if (!taker->rule) {
         findings_add(findings, kind->is_optional ? DOCTOR_WARNING : DOCTOR_WRONG, "rule", subject,
                      "no rule takes those of '" VIEW_FMT "' to the function", VIEW_ARG(name));
@@ -363,13 +200,13 @@ static bool check_bus(const struct doctor_facts *facts, const struct doctor_targ
 }
 
 /* The last question, once a rule takes them. */
-static bool check_way(const struct doctor_facts *facts, const struct kind *kind,
+static bool check_way(const struct doctor_facts *facts, const struct sample_event *kind,
                       const struct doctor_target *target, struct doctor_findings *findings) {
-    return kind->write != write_push || !target->repository->is_foreign ||
+    return !kind->is_of_registry || !target->repository->is_foreign ||
            check_bus(facts, target, findings);
 }
 
-static void check_kind(const struct doctor_facts *facts, const struct kind *kind,
+static void check_kind(const struct doctor_facts *facts, const struct sample_event *kind,
                        struct doctor_findings *findings) {
     const struct doctor_rule *rule = NULL;
     bool is_well = true;
@@ -377,7 +214,7 @@ static void check_kind(const struct doctor_facts *facts, const struct kind *kind
     bool is_foreign = false;
     for (size_t i = 0; i < facts->n_targets; i++) {
         const struct doctor_target *target = &facts->targets[i];
-        struct buf event BUF_AUTO = BUF_INIT(EVENT_BYTES);
+        struct buf event BUF_AUTO = BUF_INIT(SAMPLE_EVENT_BYTES);
         struct json_writer w = json_writer(&event);
         if (!kind->is_expected(facts, target)) {
             continue;
@@ -393,15 +230,16 @@ static void check_kind(const struct doctor_facts *facts, const struct kind *kind
         is_bus_well = is_bus_well && has_way; /* it is said once */
         is_well = is_well && is_taken && is_bus_well;
         rule = taker.rule ? taker.rule : rule;
-        is_foreign = is_foreign || (kind->write == write_push && target->repository->is_foreign);
+        is_foreign = is_foreign || (kind->is_of_registry && target->repository->is_foreign);
         if (kind->is_optional && !is_well) {
             break; /* once is enough */
         }
     }
     if (rule && is_well) {
         findings_add(findings, DOCTOR_WELL, "rule", view_of(kind->name),
-                     "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'%s",
+                     "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'%s%s",
                      VIEW_ARG(rule->name), VIEW_ARG(rule->bus),
+                     rule->queue.len > 0 ? " and a queue, if that lets EventBridge in" : "",
                      is_foreign ? ", if the registry's account forwards them" : "");
     }
 }
@@ -416,7 +254,7 @@ void check_rules(const struct doctor_facts *facts, struct doctor_findings *findi
         findings_remedy_of(findings, facts->rules_err);
         return;
     }
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        check_kind(facts, &kinds[i], findings);
+    for (const struct sample_event *kind = doctor_sample_events; kind->name; kind++) {
+        check_kind(facts, kind, findings);
     }
 }

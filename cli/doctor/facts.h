@@ -66,11 +66,15 @@ struct doctor_function {
     struct lambda_settings settings;
     const struct err *policy_err;
     struct view policy; /* who may invoke it; empty: nobody */
+    const struct err *sources_err;
+    struct view *sources; /* ARNs of the queues that Lambda polls for it */
+    size_t n_sources;
 };
 
-/* A rule with the function as its target. */
+/* A rule with the function, or a queue of it, as its target. */
 struct doctor_rule {
     struct view name, bus;
+    struct view queue;     /* ARN; empty: the function itself */
     const struct err *err; /* DescribeRule */
     struct events_rule rule;
 };

@@ -6,7 +6,7 @@
 
 struct account_part {
     bool is_asked;
-    int organization, bus, function, policy; /* calls; -1: none */
+    int organization, bus, function, policy, sources; /* calls; -1: none */
 };
 
 static int begin(struct gathering *g, struct err *err) {
@@ -44,7 +44,9 @@ static int ask(struct gathering *g, struct err *err) {
     if (lambda_get_configuration_call(g->facts->function.name, g->arena, &call, err) < 0 ||
         (part->function = gathering_ask(g, &call, err)) < 0 ||
         lambda_get_policy_call(g->facts->function.name, g->arena, &call, err) < 0 ||
-        (part->policy = gathering_ask(g, &call, err)) < 0) {
+        (part->policy = gathering_ask(g, &call, err)) < 0 ||
+        lambda_list_sources_call(g->facts->function.name, g->arena, &call, err) < 0 ||
+        (part->sources = gathering_ask(g, &call, err)) < 0) {
         return -1;
     }
     return 0;
@@ -63,6 +65,12 @@ static int read_function(struct gathering *g, struct err *err) {
     err_init(&failure);
     if (lambda_get_policy_result(policy, g->arena, &function->policy, &failure) < 0 &&
         gathering_keep(g, &failure, &function->policy_err, err) < 0) {
+        return -1;
+    }
+    err_init(&failure);
+    if (lambda_list_sources_result(gathering_answer(g, g->account->sources), g->arena,
+                                   &function->sources, &function->n_sources, &failure) < 0 &&
+        gathering_keep(g, &failure, &function->sources_err, err) < 0) {
         return -1;
     }
     return function->err ? 0 : gathering_add_function_role(g, err);

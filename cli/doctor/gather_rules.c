@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-/* The rules, on any bus of the account, that have the function as their target. */
+/* The rules, on any bus of the account, that have the function as their target, or a queue that
+ * Lambda polls for it. */
 
-struct bus {
-    struct view name, next;
+struct listing { /* of a bus's rules with one target */
+    struct view bus, queue, next;
     bool is_done;
     int call; /* -1: none in this wave */
 };
@@ -15,8 +16,10 @@ struct rules_part {
     struct view next; /* of the buses */
     bool are_buses_listed;
     int call;
-    struct bus *buses;
+    struct view *buses;
     size_t n_buses;
+    struct listing *listings; /* NULL: not as yet */
+    size_t n_listings;
     size_t capacity; /* of facts->rules */
     int *described;  /* a call for each rule; -1: none in this wave */
 };
@@ -41,14 +44,38 @@ static int ask_buses(struct gathering *g, struct err *err) {
     return part->call < 0 ? -1 : 0;
 }
 
-static int ask_names(struct gathering *g, struct bus *bus, struct err *err) {
+static int ask_names(struct gathering *g, struct listing *listing, struct err *err) {
+    struct view target = listing->queue.len > 0 ? listing->queue : g->facts->function.settings.arn;
     struct aws_call call;
-    if (events_list_rule_names_by_target_call(g->facts->function.settings.arn, bus->name, bus->next,
-                                              g->arena, &call, err) < 0) {
+    if (events_list_rule_names_by_target_call(target, listing->bus, listing->next, g->arena, &call,
+                                              err) < 0) {
         return -1;
     }
-    bus->call = gathering_ask(g, &call, err);
-    return bus->call < 0 ? -1 : 0;
+    listing->call = gathering_ask(g, &call, err);
+    return listing->call < 0 ? -1 : 0;
+}
+
+/* Once the buses are known, and the function. */
+static int make_listings(struct gathering *g, struct err *err) {
+    struct rules_part *part = g->rules;
+    const struct doctor_function *function = &g->facts->function;
+    if (part->listings || !part->are_buses_listed || function->settings.arn.len == 0) {
+        return 0;
+    }
+    part->listings =
+        ARENA_ARRAY(g->arena, part->n_buses * (function->n_sources + 1), struct listing);
+    if (!part->listings) {
+        return err_out_of_memory(err, "rules");
+    }
+    for (size_t i = 0; i < part->n_buses; i++) {
+        for (size_t j = 0; j <= function->n_sources; j++) {
+            part->listings[part->n_listings++] =
+                (struct listing){.bus = part->buses[i],
+                                 .queue = j > 0 ? function->sources[j - 1] : (struct view){0},
+                                 .call = -1};
+        }
+    }
+    return 0;
 }
 
 static int ask_rules(struct gathering *g, struct err *err) {
@@ -70,8 +97,8 @@ static int ask_rules(struct gathering *g, struct err *err) {
 /* Of the wave before. */
 static void forget_calls(struct gathering *g) {
     g->rules->call = -1;
-    for (size_t i = 0; i < g->rules->n_buses; i++) {
-        g->rules->buses[i].call = -1;
+    for (size_t i = 0; i < g->rules->n_listings; i++) {
+        g->rules->listings[i].call = -1;
     }
     for (size_t i = 0; i < g->facts->n_rules; i++) {
         g->rules->described[i] = -1;
@@ -84,12 +111,11 @@ static int ask(struct gathering *g, struct err *err) {
     if (g->facts->rules_err) {
         return 0;
     }
-    if (ask_rules(g, err) < 0 || ask_buses(g, err) < 0) {
+    if (ask_rules(g, err) < 0 || ask_buses(g, err) < 0 || make_listings(g, err) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < part->n_buses; i++) {
-        if (g->facts->function.settings.arn.len > 0 && !part->buses[i].is_done &&
-            ask_names(g, &part->buses[i], err) < 0) {
+    for (size_t i = 0; i < part->n_listings; i++) {
+        if (!part->listings[i].is_done && ask_names(g, &part->listings[i], err) < 0) {
             return -1;
         }
     }
@@ -108,7 +134,7 @@ static int read_buses(struct gathering *g, struct err *err) {
         part->are_buses_listed = true;
         return gathering_keep(g, &failure, &g->facts->rules_err, err);
     }
-    struct bus *buses = ARENA_ARRAY(g->arena, part->n_buses + names.n, struct bus);
+    struct view *buses = ARENA_ARRAY(g->arena, part->n_buses + names.n, struct view);
     if (!buses) {
         return err_out_of_memory(err, "buses");
     }
@@ -116,7 +142,7 @@ static int read_buses(struct gathering *g, struct err *err) {
         memcpy(buses, part->buses, part->n_buses * sizeof(*buses));
     }
     for (size_t i = 0; i < names.n; i++) {
-        buses[part->n_buses++] = (struct bus){.name = names.names[i], .call = -1};
+        buses[part->n_buses++] = names.names[i];
     }
     part->buses = buses;
     part->next = names.next;
@@ -124,8 +150,8 @@ static int read_buses(struct gathering *g, struct err *err) {
     return 0;
 }
 
-static int add_rules(struct gathering *g, struct view bus, const struct events_names *names,
-                     struct err *err) {
+static int add_rules(struct gathering *g, const struct listing *listing,
+                     const struct events_names *names, struct err *err) {
     struct doctor_facts *facts = g->facts;
     size_t n = facts->n_rules + names->n;
     if (n > g->rules->capacity) {
@@ -145,23 +171,24 @@ static int add_rules(struct gathering *g, struct view bus, const struct events_n
     }
     for (size_t i = 0; i < names->n; i++) {
         g->rules->described[facts->n_rules] = -1;
-        facts->rules[facts->n_rules++] = (struct doctor_rule){.name = names->names[i], .bus = bus};
+        facts->rules[facts->n_rules++] = (struct doctor_rule){
+            .name = names->names[i], .bus = listing->bus, .queue = listing->queue};
     }
     return 0;
 }
 
-static int read_names(struct gathering *g, struct bus *bus, struct err *err) {
-    const struct aws_call *call = gathering_answer(g, bus->call);
+static int read_names(struct gathering *g, struct listing *listing, struct err *err) {
     struct events_names names;
     struct err failure;
     err_init(&failure);
-    if (events_list_rule_names_by_target_result(call, g->arena, &names, &failure) < 0) {
-        bus->is_done = true;
+    if (events_list_rule_names_by_target_result(gathering_answer(g, listing->call), g->arena,
+                                                &names, &failure) < 0) {
+        listing->is_done = true;
         return gathering_keep(g, &failure, &g->facts->rules_err, err);
     }
-    bus->next = names.next;
-    bus->is_done = names.next.len == 0;
-    return add_rules(g, bus->name, &names, err);
+    listing->next = names.next;
+    listing->is_done = names.next.len == 0;
+    return add_rules(g, listing, &names, err);
 }
 
 static int read_rules(struct gathering *g, struct err *err) {
@@ -186,8 +213,8 @@ static int read_all(struct gathering *g, struct err *err) {
     if (read_rules(g, err) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < part->n_buses; i++) {
-        if (part->buses[i].call >= 0 && read_names(g, &part->buses[i], err) < 0) {
+    for (size_t i = 0; i < part->n_listings; i++) {
+        if (part->listings[i].call >= 0 && read_names(g, &part->listings[i], err) < 0) {
             return -1;
         }
     }

@@ -27,13 +27,14 @@ int lambda_settings_result(const struct aws_call *call, struct arena *arena,
     return 0;
 }
 
-int lambda_get_policy_call(struct view name, struct arena *arena, struct aws_call *ret_call,
-                           struct err *err) {
+static int build_call(const char *operation, const char *before, struct view name,
+                      const char *after, struct arena *arena, struct aws_call *ret_call,
+                      struct err *err) {
     struct buf path BUF_AUTO = BUF_INIT(PATH_BYTES);
-    struct aws_call call = {.service = &lambda_service, .operation = "GetPolicy", .method = "GET"};
-    buf_append_str(&path, "/2015-03-31/functions/");
+    struct aws_call call = {.service = &lambda_service, .operation = operation, .method = "GET"};
+    buf_append_str(&path, before);
     uri_append_encoded(&path, name, '\0');
-    buf_append_str(&path, "/policy");
+    buf_append_str(&path, after);
     if (buf_check(&path, "a request's path", err) < 0) {
         return -1;
     }
@@ -43,6 +44,18 @@ int lambda_get_policy_call(struct view name, struct arena *arena, struct aws_cal
     }
     *ret_call = call;
     return 0;
+}
+
+int lambda_get_policy_call(struct view name, struct arena *arena, struct aws_call *ret_call,
+                           struct err *err) {
+    return build_call("GetPolicy", "/2015-03-31/functions/", name, "/policy", arena, ret_call, err);
+}
+
+int lambda_list_sources_call(struct view name, struct arena *arena, struct aws_call *ret_call,
+                             struct err *err) {
+    return build_call("ListEventSourceMappings",
+                      "/2015-03-31/event-source-mappings?FunctionName=", name, "", arena, ret_call,
+                      err);
 }
 
 /* {"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[…]}","RevisionId":"…"} */
@@ -59,4 +72,41 @@ int lambda_get_policy_result(const struct aws_call *call, struct arena *arena,
     return answer_object(call, &root, err) < 0
                ? -1
                : answer_string(call, root, "Policy", arena, ret_policy, err);
+}
+
+/* {"EventSourceMappings":[{"EventSourceArn":"arn:aws:sqs:…","State":"Enabled"}]} */
+int lambda_list_sources_result(const struct aws_call *call, struct arena *arena,
+                               struct view **ret_sources, size_t *ret_n, struct err *err) {
+    struct json_span root;
+    struct json_span mappings;
+    struct json_span one;
+    size_t n = 0;
+    if (answer_failed(call)) {
+        return answer_pass_on(call, err);
+    }
+    if (answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    if (!answer_array(root, "EventSourceMappings", &mappings)) {
+        return answer_lacks(call, "EventSourceMappings", err);
+    }
+    struct view *sources = ARENA_ARRAY(arena, answer_count(mappings), struct view);
+    if (!sources) {
+        return err_out_of_memory(err, "event sources");
+    }
+    struct json_iterator iterator = json_iterate(mappings);
+    while (json_next_element(&iterator, &one)) {
+        struct view state;
+        struct view arn;
+        if (json_find_string(one, "State", arena, &state, err) < 0 ||
+            json_find_string(one, "EventSourceArn", arena, &arn, err) < 0) {
+            return -1;
+        }
+        if (view_equal(state, VIEW("Enabled")) && arn.len > 0) {
+            sources[n++] = arn;
+        }
+    }
+    *ret_sources = sources;
+    *ret_n = n;
+    return 0;
 }

@@ -76,6 +76,10 @@ def healthy(world: World) -> World:
         function.policy.append({
             "Sid": name, "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction",
             "Resource": function.arn, "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/{name}"}}})
+    queue = f"arn:aws:sqs:{REGION}:{PROD}:restarts"
+    function.sources[queue] = "Enabled"
+    front.events.add_rule(PROD, REGION, "parameters", [{"Id": "restarts", "Arn": queue}], pattern={
+        "source": ["aws.ssm"], "detail-type": ["Parameter Store Change"], "detail": {"name": [{"prefix": "/prod/myproject/"}]}})
     front.ec2.subnets.update({subnet: "vpc-1" for subnet in SUBNETS})
     front.ec2.tables.append(RouteTable("rtb-1", "vpc-1", "nat-0a1b2c3d", SUBNETS, main=True))
     return world
@@ -216,6 +220,10 @@ def test_rules_that_are_off_or_missing(doctor: Doctor, healthy: World) -> None:
     found = only(doctor("--json"))
     assert (found["check"], found["subject"]) == ("rule", "deploys")
     assert "is DISABLED" in found["message"] and "enable-rule" in found["remedy"]
+    healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"].sources.clear()
+    assert ("rule", "no rule takes those of 'backend' to the function") in findings(doctor("--json"), "warning")
+    assert only(doctor("--json", ENABLE_SSM_MONITORING="false"))["subject"] == "deploys"
+    healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"].sources[rules["parameters"].targets[0]["Arn"]] = "Enabled"
     rules["deploys"].state, rules["deploys"].pattern = "ENABLED", {"source": ["action.staging"]}
     assert "no rule takes" in only(doctor("--json"))["message"]
     function = healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"]

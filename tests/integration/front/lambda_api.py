@@ -41,6 +41,7 @@ class Function:
     role: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     policy: list[dict[str, Any]] | None = None  # who may invoke it
+    sources: dict[str, str] = field(default_factory=dict)  # ARNs of queues, and the states of their mappings
     will_fail: str = ""  # why the update in progress is going to fail
 
     @property
@@ -75,7 +76,8 @@ class LambdaApi:
         handlers = {"GetFunction": self._get, "GetFunctionConfiguration": self._get_configuration,
                     "UpdateFunctionCode": self._update, "PublishVersion": self._publish, "GetAlias": self._get_alias,
                     "UpdateAlias": self._update_alias, "TagResource": self._tag, "UntagResource": self._untag,
-                    "ListTags": self._list_tags, "GetPolicy": self._get_policy}
+                    "ListTags": self._list_tags, "GetPolicy": self._get_policy,
+                    "ListEventSourceMappings": self._list_sources}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no lambda:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -99,6 +101,13 @@ class LambdaApi:
             raise AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404)
         text = json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": function.policy})
         return rest.response({"Policy": text, "RevisionId": function.revision_id})
+
+    def _list_sources(self, context: Context) -> Response:
+        context.authorize("lambda:ListEventSourceMappings", "*")
+        function = self._all.get(context.arn("lambda", f"function:{context.body['FunctionName']}"))
+        return rest.response({"EventSourceMappings": [
+            {"UUID": request_id(), "EventSourceArn": arn, "FunctionArn": function.arn, "State": state, "BatchSize": 10}
+            for arn, state in function.sources.items()] if function else []})
 
     def _update(self, context: Context) -> Response:
         body = context.body

@@ -195,6 +195,33 @@ static void who_may_invoke(void **state) {
     arena_release(&f.arena);
 }
 
+static struct fixture sources(void) {
+    struct fixture f = fixture_new();
+    assert_int_equal(lambda_list_sources_call(VIEW("a b"), &f.arena, &f.call, &f.err), 0);
+    return f;
+}
+
+static void queues(void **state) {
+    (void)state;
+    struct view *got;
+    size_t n;
+    struct fixture f = sources();
+    assert_sent_rest(&f, "GET", "lambda.eu-central-1.amazonaws.com",
+                     "/2015-03-31/event-source-mappings", "FunctionName=a%20b", "");
+    call_ends(&f.call, 200,
+              "{\"EventSourceMappings\":[{\"EventSourceArn\":\"arn:a\",\"State\":\"Disabled\"},"
+              "{\"EventSourceArn\":\"arn:b\",\"State\":\"Enabled\"},{\"State\":\"Enabled\"}]}");
+    assert_int_equal(lambda_list_sources_result(&f.call, &f.arena, &got, &n, &f.err), 0);
+    assert_int_equal(n, 1);
+    assert_view(got[0], "arn:b");
+    arena_release(&f.arena);
+    f = sources();
+    call_ends(&f.call, 200, "{}");
+    assert_int_equal(lambda_list_sources_result(&f.call, &f.arena, &got, &n, &f.err), -1);
+    assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+    arena_release(&f.arena);
+}
+
 /* --- a service's network --- */
 
 static void networks(void **state) {
@@ -278,10 +305,9 @@ static void lists(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(organizations),  cmocka_unit_test(rules),
-        cmocka_unit_test(buses),          cmocka_unit_test(functions),
-        cmocka_unit_test(who_may_invoke), cmocka_unit_test(networks),
-        cmocka_unit_test(lists),
+        cmocka_unit_test(organizations), cmocka_unit_test(rules),          cmocka_unit_test(buses),
+        cmocka_unit_test(functions),     cmocka_unit_test(who_may_invoke), cmocka_unit_test(queues),
+        cmocka_unit_test(networks),      cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

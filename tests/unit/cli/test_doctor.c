@@ -491,6 +491,39 @@ CHANGE(two_rules_of_which_one_may_invoke) {
     m->config.enable_ecr = false;
     m->rules[0].rule.arn = VIEW("arn:aws:events:" REGION ":333333333333:rule/deploys");
 }
+CHANGE(parameters_by_a_queue) {
+    m->config.enable_ssm = true;
+    m->rules[4] = made_up_rule("parameters", RULE_ARN "parameters",
+                               "{\"source\":[\"aws.ssm\"],\"detail\":{\"operation\":[\"Update\"],"
+                               "\"name\":[{\"prefix\":\"/prod/myproject/\"}],"
+                               "\"exception\":[{\"exists\":false}]}}");
+    m->rules[4].queue = VIEW("arn:aws:sqs:" REGION ":" OWN ":restarts");
+    m->config.enable_ecr = false;
+}
+CHANGE(parameters_of_another_project) {
+    parameters_by_a_queue(m);
+    m->config.project = VIEW("other");
+}
+CHANGE(queues_unseen) {
+    parameters_by_a_queue(m);
+    made_up_err(&m->err, ERR_ACCESS_DENIED, "ListEventSourceMappings of lambda failed");
+    m->facts.function.sources_err = &m->err;
+    m->facts.n_rules = 4;
+}
+CHANGE(files_without_a_rule) {
+    static struct env_file file = {{"backend", 7}, {"bucket", 6}, {"backend/.env", 12}};
+    m->config.enable_s3 = true;
+    m->config.env_files = &file;
+    m->config.n_env_files = 1;
+}
+CHANGE(files_by_a_rule) {
+    files_without_a_rule(m);
+    m->config.enable_ecr = false;
+    m->rules[4] = made_up_rule("files", RULE_ARN "files",
+                               "{\"source\":[\"aws.s3\"],\"detail-type\":[\"Object Created\"],"
+                               "\"detail\":{\"bucket\":{\"name\":[\"bucket\"]},\"object\":{"
+                               "\"key\":[{\"wildcard\":\"*.env\"}]}}}");
+}
 CHANGE(no_rules_for_workflows) {
     m->facts.n_rules = 3;
 }
@@ -520,8 +553,10 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(rule_of_another_environment), CASE(rule_on_another_bus), CASE(rule_with_a_number),
       CASE(rule_not_described), CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke),
       CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
-      CASE(no_rules_for_workflows), CASE(bus_that_takes_nothing), CASE(bus_under_a_condition),
-      CASE(bus_unseen), CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
+      CASE(parameters_by_a_queue), CASE(parameters_of_another_project), CASE(queues_unseen),
+      CASE(files_without_a_rule), CASE(files_by_a_rule), CASE(no_rules_for_workflows),
+      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_unseen),
+      CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
 

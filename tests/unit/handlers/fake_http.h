@@ -132,6 +132,7 @@ static inline struct view fake_rest_operation(const struct http_exchange *exchan
         {"POST", "/tags/", "TagFunction"},
         {"DELETE", "/tags/", "UntagFunction"},
         {"GET", "/policy", "GetPolicy"},
+        {"GET", "/event-source-mappings", "ListEventSourceMappings"},
         {"GET", "/functions/", "GetFunction"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
