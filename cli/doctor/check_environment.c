@@ -63,8 +63,10 @@ bool check_environment(const struct doctor_facts *facts, struct doctor_findings 
     }
     if (facts->credentials_err) {
         findings_add_error(findings, DOCTOR_WRONG, "credentials", VIEW(""), facts->credentials_err);
-        findings_remedy(findings, "log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
-                                  "AWS_SECRET_ACCESS_KEY to credentials that are valid");
+        if (facts->credentials_err->code == ERR_ACCESS_DENIED) {
+            findings_remedy(findings, "log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+                                      "AWS_SECRET_ACCESS_KEY to credentials that are valid");
+        }
         return false;
     }
     findings_add(findings, DOCTOR_WELL, "credentials", VIEW(""), VIEW_FMT, VIEW_ARG(facts->caller));

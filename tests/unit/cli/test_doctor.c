@@ -112,6 +112,10 @@ CHANGE(credentials_that_are_no_good) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "GetCallerIdentity of sts failed: ExpiredToken");
     m->facts.credentials_err = &m->err;
 }
+CHANGE(sts_out_of_reach) {
+    made_up_err(&m->err, ERR_AWS_UNAVAILABLE, "GetCallerIdentity of sts failed: no answer");
+    m->facts.credentials_err = &m->err;
+}
 CHANGE(credentials_of_another_account) {
     m->facts.caller_account = VIEW("333333333333");
 }
@@ -130,8 +134,9 @@ CHANGE(local) {
 }
 
 GROUP(environment, CASE(cross_account_without_an_account), CASE(another_variable),
-      CASE(credentials_that_are_no_good), CASE(credentials_of_another_account),
-      CASE(no_account_configured), CASE(local_beside_another_account), CASE(local))
+      CASE(credentials_that_are_no_good), CASE(sts_out_of_reach),
+      CASE(credentials_of_another_account), CASE(no_account_configured),
+      CASE(local_beside_another_account), CASE(local))
 
 /* --- the registry --- */
 
