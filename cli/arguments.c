@@ -71,6 +71,19 @@ static int say_what_is_wrong(const struct arguments *arguments, int code, const 
                : err_set(err, ERR_CONFIG_INVALID, "unknown or ambiguous option '%s'", word);
 }
 
+static int take(struct arguments *arguments, const struct option_row *row, const char *value,
+                struct arena *arena, struct err *err) {
+    const char **slot = &arguments->values[row - arguments->rows];
+    if (row->is_list && *slot) {
+        value = arena_printf(arena, "%s,%s", *slot, value).data;
+        if (!value) {
+            return err_out_of_memory(err, "arguments");
+        }
+    }
+    *slot = row->value ? value : "";
+    return 0;
+}
+
 int arguments_parse(const struct option_row *rows, char **words, size_t n_words,
                     struct arena *arena, struct arguments *ret_arguments, bool *ret_help,
                     struct err *err) {
@@ -104,7 +117,9 @@ int arguments_parse(const struct option_row *rows, char **words, size_t n_words,
         if (!row) {
             return say_what_is_wrong(&arguments, code, argv[optind > 1 ? optind - 1 : 1], err);
         }
-        arguments.values[row - arguments.rows] = row->value ? optarg : "";
+        if (take(&arguments, row, optarg, arena, err) < 0) {
+            return -1;
+        }
     }
     arguments.operands = argv + optind;
     arguments.n_operands = n_words + 1 - (size_t)optind;
@@ -112,14 +127,16 @@ int arguments_parse(const struct option_row *rows, char **words, size_t n_words,
     return 0;
 }
 
+/* The option has to be in the command's rows. */
 static const char *find(const struct arguments *arguments, const char *name) {
-    for (size_t i = 0; i < arguments->n_rows; i++) {
-        if (strcmp(arguments->rows[i].name, name) == 0) {
-            return arguments->values[i];
-        }
+    const char *value = NULL;
+    bool is_row = false;
+    for (size_t i = 0; i < arguments->n_rows && !is_row; i++) {
+        is_row = strcmp(arguments->rows[i].name, name) == 0;
+        value = arguments->values[i];
     }
-    assert(!"the option is in the command's rows");
-    return NULL;
+    assert(is_row);
+    return is_row ? value : NULL;
 }
 
 bool arguments_has(const struct arguments *arguments, const char *name) {

@@ -18,6 +18,7 @@ struct option_row {
     char letter;       /* a short form, or '\0' */
     const char *value; /* what its argument is called in help ("FILE"); NULL: it takes none */
     const char *help;  /* one line, without a full stop */
+    bool is_list;      /* of values with commas between them: given again, it adds more */
 };
 
 #define OPTIONS_MAX 24 /* rows of one command */
@@ -31,7 +32,8 @@ struct arguments {
 };
 
 /* `words` are rearranged. -1: ERR_CONFIG_INVALID with what is wrong with which option. An option
- * that comes twice counts as it came last. --help is taken in any command: `help` in *ret_help. */
+ * that comes twice counts as it came last, unless it is a list. --help is taken in any command:
+ * `help` in *ret_help. */
 ERR_MUST_USE int arguments_parse(const struct option_row *rows, char **words, size_t n_words,
                                  struct arena *arena, struct arguments *ret_arguments,
                                  bool *ret_help, struct err *err);

@@ -13,11 +13,18 @@
 #define KEEP_DEFAULT 50
 
 const struct option_row ecr_policy_options[] = {
-    {.name = "org", .value = "ID,...", .help = "trust all accounts of these organizations"},
+    {.name = "org",
+     .value = "ID,...",
+     .is_list = true,
+     .help = "trust all accounts of these organizations"},
     {.name = "account",
      .value = "ID,...",
+     .is_list = true,
      .help = "trust these accounts: each says which of its roles"},
-    {.name = "role", .value = "ARN,...", .help = "trust these roles, which have to exist already"},
+    {.name = "role",
+     .value = "ARN,...",
+     .is_list = true,
+     .help = "trust these roles, which have to exist already"},
     {.name = "lambda", .help = "let Lambda pull for functions of these accounts"},
     {.name = "project", .value = "NAME", .help = "only functions whose names begin with it"},
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
@@ -29,7 +36,7 @@ const struct option_row ecr_pull_policy_options[] = {
     {.name = "registry", .value = "ACCOUNT", .help = "the account of the registry"},
     {.name = "region", .value = "REGION", .help = "the registry's; AWS_REGION by default"},
     {.name = "project", .value = "NAME", .help = "the repositories of this project"},
-    {.name = "repository", .value = "NAME,...", .help = "these repositories, too"},
+    {.name = "repository", .value = "NAME,...", .is_list = true, .help = "these repositories, too"},
     {.name = "file",
      .letter = 'f',
      .value = "FILE",
@@ -39,17 +46,29 @@ const struct option_row ecr_pull_policy_options[] = {
 
 const struct option_row ecr_lifecycle_options[] = {
     {.name = "keep", .value = "N", .help = "how many of git-*, and of all, stay (50)"},
-    {.name = "protect", .value = "PATTERN,...", .help = "tags to be kept besides the usual ones"},
+    {.name = "protect",
+     .value = "PATTERN,...",
+     .is_list = true,
+     .help = "tags to be kept besides the usual ones"},
     {.name = "check", .help = "tell which running images a policy would expire"},
     {.name = "policy", .value = "FILE", .help = "check this one, not the repositories' own"},
     {0},
 };
 
 const struct option_row ecr_replication_options[] = {
-    {.name = "to", .value = "ID:REGION,...", .help = "copy to these registries, of account ID"},
-    {.name = "prefix", .value = "PROJECT_,...", .help = "only repositories that begin so"},
+    {.name = "to",
+     .value = "ID:REGION,...",
+     .is_list = true,
+     .help = "copy to these registries, of account ID"},
+    {.name = "prefix",
+     .value = "PROJECT_,...",
+     .is_list = true,
+     .help = "only repositories that begin so"},
     {.name = "permission", .help = "print the policy of the registry that receives"},
-    {.name = "from", .value = "ACCOUNT,...", .help = "the accounts that copy, for --permission"},
+    {.name = "from",
+     .value = "ACCOUNT,...",
+     .is_list = true,
+     .help = "the accounts that copy, for --permission"},
     {0},
 };
 

@@ -114,7 +114,7 @@ const struct command cli_commands[] = {
      .options = config_render_options,
      .run = command_config_render},
     {.name = "ecr policy",
-     .synopsis = "[--org ID,...] [--account ID,...] [--role ARN,...] [--lambda]",
+     .synopsis = "[--org ID,...] [--account ID,...] [--role ARN,...] [--file FILE] [--lambda]",
      .summary = "print a repository's policy: who else may pull from it",
      .details =
          "Trust is by organization, by account or by role, as narrow as you name it; nobody is\n"
@@ -125,7 +125,7 @@ const struct command cli_commands[] = {
      .options = ecr_policy_options,
      .run = command_ecr_policy},
     {.name = "ecr pull-policy",
-     .synopsis = "--registry ACCOUNT --region REGION --project NAME",
+     .synopsis = "--registry ACCOUNT --region REGION --project NAME | --file FILE",
      .summary = "print an execution role's policy: what it may pull",
      .details = "For a registry in another account both sides have to allow the pull: this is the\n"
                 "role's, and \"slipway ecr policy\" prints the repository's. A project's "
@@ -149,7 +149,7 @@ const struct command cli_commands[] = {
      .takes_config = true,
      .run = command_ecr_lifecycle},
     {.name = "ecr replication",
-     .synopsis = "--to ACCOUNT:REGION,... [--prefix PROJECT_] [--permission --from ACCOUNT]",
+     .synopsis = "--to ACCOUNT:REGION,... [--prefix PROJECT_,...] [--permission --from ACCOUNT,...]",
      .summary = "print a registry's replication configuration, or who may replicate to it",
      .details =
          "What is pushed from then on is copied to each registry: for isolated environments,\n"
