@@ -316,7 +316,8 @@ static int run(const struct work *asked, enum action action) {
     struct session session SESSION_AUTO = {0};
     struct err err;
     err_init(&err);
-    const struct session_options options = {.tells = action == ACTION_DO};
+    const struct session_options options = {.tells = action == ACTION_DO,
+                                            .writes = action != ACTION_PLAN};
     struct work own = *asked;
     struct work *work = &own;
     work->session = &session;
@@ -331,6 +332,10 @@ static int run(const struct work *asked, enum action action) {
             session.caller.len > 0
                 ? arena_printf(work->cli->arena, "slipway by " VIEW_FMT, VIEW_ARG(session.caller))
                 : VIEW("slipway");
+    }
+    if (work->request.reason.data == NULL) {
+        (void)err_out_of_memory(&err, "reason");
+        return cli_fail(work->cli, &err);
     }
     if (action == ACTION_SEND && session.config.dry_run) {
         fputs("DRY_RUN is set: ", work->cli->err);

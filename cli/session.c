@@ -26,11 +26,12 @@ static int set_up_log(struct session *session, const struct environment *env, st
     return 0;
 }
 
-static int find_account(struct session *session, struct err *err) {
+static int find_account(struct session *session, bool writes, struct err *err) {
     struct sts_identity identity;
     struct aws_call call;
     struct arena *arena = session->cli->arena;
-    if (session->config.own_account.len > 0) {
+    struct view named = session->config.own_account;
+    if (named.len > 0 && !writes) {
         return 0;
     }
     sts_get_caller_identity_call(&call);
@@ -41,7 +42,15 @@ static int find_account(struct session *session, struct err *err) {
     }
     session->config.own_account = identity.account;
     session->caller = identity.arn;
-    return 0;
+    if (named.len == 0 || view_equal(named, identity.account)) {
+        return 0;
+    }
+    err_set(err, ERR_CONFIG_INVALID,
+            "the credentials are of account '" VIEW_FMT "', and AWS_ACCOUNT_ID is '" VIEW_FMT "'",
+            VIEW_ARG(identity.account), VIEW_ARG(named));
+    err_remedy(err, "use credentials of account " VIEW_FMT ", or correct AWS_ACCOUNT_ID",
+               VIEW_ARG(named));
+    return -1;
 }
 
 /* A plan for one account, carried out in another, finds services there that are called alike. */
@@ -129,7 +138,7 @@ int session_open(struct cli *cli, const struct session_options *options,
     if (session->aws == NULL && set_up_aws(session, env, session->config.region, err) < 0) {
         return -1;
     }
-    if (find_account(session, err) < 0 || check_account(session, err) < 0) {
+    if (find_account(session, options->writes, err) < 0 || check_account(session, err) < 0) {
         return -1;
     }
     session->config.dry_run = session->config.dry_run || options->dry_run;

@@ -4,8 +4,8 @@
 /*
  * What a command that talks to AWS works with: the function's own core, set up as bootstrap does
  * it, with the environment's configuration and the person's credentials. The account is
- * AWS_ACCOUNT_ID, or the one that STS GetCallerIdentity names; with --config it has to be the
- * file's (config_option.h).
+ * AWS_ACCOUNT_ID, or the one that STS GetCallerIdentity names; what writes asks in any case, and is
+ * held to AWS_ACCOUNT_ID. With --config it has to be the file's (config_option.h).
  */
 
 #include "cli/cli.h"
@@ -28,18 +28,19 @@ struct session {
     struct aws *aws;
     struct notifier *notifier;
     struct handler handler;
-    struct view caller; /* ARN of who asks; empty where AWS_ACCOUNT_ID made that unnecessary */
+    struct view caller; /* ARN of who asks; empty where nobody asked who that is */
 };
 
 struct session_options {
     const struct environment *env; /* the function's variables; NULL: the command's own */
     bool dry_run;                  /* as DRY_RUN=true */
+    bool writes;                   /* has to know whose the credentials are */
     bool tells;                    /* notifies as the function would */
 };
 
 /* -1: ERR_CONFIG_INVALID, whatever AWS says to GetCallerIdentity, or to the reading of what
- * SLIPWAY_CONFIG names. What was set up has to be
- * released in any case; a zeroed session is fine. */
+ * SLIPWAY_CONFIG names. What was set up has to be released in any case; a zeroed session is fine.
+ */
 ERR_MUST_USE int session_open(struct cli *cli, const struct session_options *options,
                               struct session *ret_session, struct err *err);
 void session_close(struct session *session);
