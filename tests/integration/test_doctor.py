@@ -14,6 +14,7 @@ import pytest
 from command_line import Ran, program, run
 from front import Front
 from front.iam import Principal, Role
+from front.lambda_api import Function
 from front.seed import (
     ADMIN_SECRET,
     FUNCTION_ROLE,
@@ -52,6 +53,10 @@ def policy(*more: dict[str, Any]) -> list[dict[str, Any]]:
 def pull_policy(*actions: str) -> list[dict[str, Any]]:
     return [{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
             {"Effect": "Allow", "Action": list(actions), "Resource": f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/{REPOSITORY}"}]
+
+
+def function_of(world: World) -> Function:
+    return world.front.functions.get(f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}")
 
 
 @pytest.fixture
@@ -221,13 +226,13 @@ def test_rules_that_are_off_or_missing(doctor: Doctor, healthy: World) -> None:
     found = only(doctor("--json"))
     assert (found["check"], found["subject"]) == ("rule", "deploys")
     assert "is DISABLED" in found["message"] and "enable-rule" in found["remedy"]
-    healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"].sources.clear()
+    function_of(healthy).sources.clear()
     assert ("rule", "no rule takes those of 'backend' to the function") in findings(doctor("--json"), "warning")
     assert only(doctor("--json", ENABLE_SSM_MONITORING="false"))["subject"] == "deploys"
-    healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"].sources[rules["parameters"].targets[0]["Arn"]] = "Enabled"
+    function_of(healthy).sources[rules["parameters"].targets[0]["Arn"]] = "Enabled"
     rules["deploys"].state, rules["deploys"].pattern = "ENABLED", {"source": ["action.staging"]}
     assert "no rule takes" in only(doctor("--json"))["message"]
-    function = healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"]
+    function = function_of(healthy)
     rules["deploys"].pattern, function.policy = {"detail-type": ["DEPLOY"]}, (function.policy or [])[1:]
     assert "may not invoke" in only(doctor("--json"))["message"]
 
@@ -236,7 +241,7 @@ def test_pushes_of_another_account(doctor: Doctor, healthy: World) -> None:
     events, function = healthy.front.events, f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"
     ready = {"source": ["github.actions"], "detail-type": ["Deployment Ready"]}
     events.add_rule(PROD, REGION, "rollouts-and-ready", [{"Id": "slipway", "Arn": function}], pattern=ready)
-    policy = healthy.front.functions._all[function].policy or []
+    policy = function_of(healthy).policy or []
     policy.append({**policy[0], "Condition": {"ArnLike": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/rollouts-*"}}})
     assert only(doctor("--json", AUTO_DEPLOY_TAGS="v*,latest"))["subject"] == "pushes"
     events.add_rule(PROD, REGION, "rollouts-and-pushes", [{"Id": "slipway", "Arn": function}], pattern={
@@ -253,7 +258,7 @@ def test_pushes_of_another_account(doctor: Doctor, healthy: World) -> None:
 def test_a_function_that_is_another_or_differs(doctor: Doctor, healthy: World) -> None:
     found = only(doctor("--json", "--function", "other"))
     assert found["check"] == "function" and "--function" in found["remedy"]
-    function = healthy.front.functions._all[f"arn:aws:lambda:{REGION}:{PROD}:function:{FUNCTION}"]
+    function = function_of(healthy)
     function.variables["ECR_ACCOUNT_ID"] = ""
     assert only(doctor("--json"))["case"] == "No ECR repository found"
 

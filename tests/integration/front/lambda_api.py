@@ -70,6 +70,10 @@ class LambdaApi:
         self._all[arn] = function
         return function
 
+    def get(self, arn: str) -> Function:
+        """The function itself: what is changed in it, is changed in the world."""
+        return self._all[arn]
+
     # What the API does.
 
     def handle(self, context: Context) -> Response:
