@@ -103,7 +103,8 @@ SWITCHES: list[tuple[dict[str, str], set[str]]] = [
     ({"EnableCodeDeploy": "true"}, {
         "codedeploy:ListApplications", "codedeploy:ListDeploymentGroups", "codedeploy:BatchGetDeploymentGroups",
         "codedeploy:CreateDeployment", "codedeploy:ListDeployments",
-        "codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"}),
+        "codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision",
+        "codedeploy:GetApplicationRevision"}),
     ({"SnsTopicArn": "arn:aws:sns:eu-west-1:222222222222:deploys"}, {"sns:Publish"}),
     ({"NotifyEventBus": "deploys"}, {"events:PutEvents"}),
     ({"SlackWebhookParameter": "/slack/webhook"}, {"ssm:GetParameter", "kms:Decrypt"}),
