@@ -47,7 +47,10 @@ int mapping_change_compare(const void *a, const void *b) {
 /* --- places --- */
 
 static char byte_at(const struct editor *e, size_t offset) {
-    return offset < e->text.len ? e->text.data[offset] : '\0';
+    if (offset >= e->text.len) {
+        return '\0';
+    }
+    return e->text.data[offset];
 }
 
 static size_t line_start(const struct editor *e, size_t offset) {
