@@ -18,7 +18,7 @@ check() {
 
 mapfile -t all < <(git ls-files --cached --others --exclude-standard '*.c' '*.h')
 mapfile -t product < <(git ls-files --cached --others --exclude-standard \
-    'bootstrap/*.c' 'handlers/*.c' 'runtime/*.c')
+    'bootstrap/*.c' 'cli/*.c' 'handlers/*.c' 'runtime/*.c')
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
 # Its own build folder: a database of commands for clang-tidy, an analysing build for gcc.
