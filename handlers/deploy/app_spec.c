@@ -8,12 +8,15 @@ static const struct json_limits limits = {.max_bytes = (size_t)24 * 1024, .max_d
 
 /* --- YAML --- */
 
-/* Behind a '#' it is a comment. */
+/* A line that begins with a '#' is a comment. One within a line may be part of a string. */
 static bool has_word(struct view text, const char *word) {
     struct view w = view_of(word);
     bool is_comment = false;
+    bool is_blank = true;
     for (size_t i = 0; i + w.len <= text.len; i++) {
-        is_comment = text.data[i] == '#' || (is_comment && text.data[i] != '\n');
+        is_comment = (is_comment && text.data[i] != '\n') || (is_blank && text.data[i] == '#');
+        is_blank =
+            text.data[i] == '\n' || (is_blank && (text.data[i] == ' ' || text.data[i] == '\t'));
         if (!is_comment && view_equal_nocase(view_slice(text, i, w.len), w)) {
             return true;
         }
@@ -35,10 +38,30 @@ static struct view opaque_member(struct view text) {
 
 /* --- JSON --- */
 
+/* CodeDeploy takes "hooks" for "Hooks". */
+static bool is_named(struct view name_text, const char *name) {
+    return json_span_equals(name_text, view_of(name)) ||
+           (name_text.len > 2 &&
+            view_equal_nocase(view_slice(name_text, 1, name_text.len - 2), view_of(name)));
+}
+
+static bool find(struct json_span object, const char *name, struct json_span *ret_value) {
+    struct json_member member;
+    if (json_find(object, name, ret_value)) {
+        return true;
+    }
+    for (struct json_iterator it = json_iterate(object); json_next_member(&it, &member);) {
+        if (is_named(member.name_text, name)) {
+            *ret_value = member.value;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool follows_from_service(struct view name_text) {
-    return json_span_equals(name_text, VIEW("TaskDefinition")) ||
-           json_span_equals(name_text, VIEW("LoadBalancerInfo")) ||
-           json_span_equals(name_text, VIEW("PlatformVersion"));
+    return is_named(name_text, "TaskDefinition") || is_named(name_text, "LoadBalancerInfo") ||
+           is_named(name_text, "PlatformVersion");
 }
 
 static int read_properties(struct json_span properties, struct arena *arena, struct app_spec *spec,
@@ -73,13 +96,13 @@ static int read_json(struct json_span root, struct arena *arena, struct app_spec
     struct json_span resource;
     struct json_member service;
     struct json_span properties;
-    if (json_find(root, "Hooks", &hooks) && hooks.type != JSON_NULL) {
+    if (find(root, "Hooks", &hooks) && hooks.type != JSON_NULL) {
         spec->hooks = arena_copy(arena, hooks.text);
         if (!spec->hooks.data) {
             return err_out_of_memory(err, "an AppSpec");
         }
     }
-    if (!json_find(root, "Resources", &resources)) {
+    if (!find(root, "Resources", &resources)) {
         return 0;
     }
     struct json_iterator it = json_iterate(resources);
@@ -87,7 +110,7 @@ static int read_json(struct json_span root, struct arena *arena, struct app_spec
         return 0;
     }
     it = json_iterate(resource); /* "TargetService" is a name that one may choose */
-    return json_next_member(&it, &service) && json_find(service.value, "Properties", &properties)
+    return json_next_member(&it, &service) && find(service.value, "Properties", &properties)
                ? read_properties(properties, arena, spec, err)
                : 0;
 }

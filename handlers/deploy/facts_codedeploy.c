@@ -141,24 +141,16 @@ static int read_app_spec(struct codedeploy_search *s) {
     if (facts->last.sha256.len == 0) {
         return 0;
     }
-    if (codedeploy_get_revision_call(facts->application, facts->last.sha256, s->place->arena, &call,
+    if (codedeploy_get_revision_call(facts->application, &facts->last, s->place->arena, &call,
                                      s->place->err) != 0) {
         return -1;
     }
     call_once(s, &call);
-    if (codedeploy_get_revision_result(&call, s->place->arena, &text, &error) == 0) {
-        return app_spec_read(text, s->place->arena, &facts->app_spec, s->place->err);
-    }
-    if (error.code != ERR_ACCESS_DENIED) {
+    if (codedeploy_get_revision_result(&call, s->place->arena, &text, &error) != 0) {
         return keep(s, &error);
     }
-    struct err *denied = ARENA_NEW(s->place->arena, struct err);
-    if (!denied) {
-        return err_out_of_memory(s->place->err, "facts");
-    }
-    *denied = error;
-    facts->app_spec_err = denied;
-    return 0;
+    facts->is_app_spec_gone = text.len == 0;
+    return app_spec_read(text, s->place->arena, &facts->app_spec, s->place->err);
 }
 
 /* --- its deployments --- */

@@ -15,7 +15,7 @@ struct codedeploy_facts {
     struct view application, group;  /* empty: none deploys the service */
     struct codedeploy_revision last; /* what the group was given last */
     struct app_spec app_spec;        /* of that */
-    const struct err *app_spec_err;  /* it may not be read */
+    bool is_app_spec_gone;           /* CodeDeploy does not have it any more */
     /* Those of the group that are under way, and those since the event's time. */
     struct codedeploy_deployment *deployments;
     size_t n_deployments;

@@ -251,7 +251,8 @@ static int decide(struct decision *d) {
     switch (d->target->kind) {
     case TARGET_SERVICE: {
         int rc = decide_service(d);
-        return rc < 0 || deliver_by_code_deploy(d) < 0 ? -1 : rc;
+        deliver_by_code_deploy(d);
+        return rc;
     }
     case TARGET_TASK:
         return decide_task(d);

@@ -60,37 +60,30 @@ static int wait_for(struct decision *d, const struct codedeploy_deployment *othe
 }
 
 /* Hooks stand in the AppSpec alone: without them nothing checks the deployment any more. */
-static int refuse_opaque(struct decision *d) {
+static int check_app_spec(struct decision *d) {
     const struct codedeploy_facts *facts = d->facts->codedeploy;
-    return decide_refusal(
-        d, ERR_CONTROLLER_UNSUPPORTED,
-        arena_printf(d->arena,
-                     "the last AppSpec of deployment group '" VIEW_FMT "' is YAML and has " VIEW_FMT
-                     ", which could not be kept",
-                     VIEW_ARG(facts->group), VIEW_ARG(facts->app_spec.opaque)),
-        VIEW("deploy once in CodeDeploy with the same AppSpec as JSON: what it has is kept from "
-             "then on"));
-}
-
-/* What is not known is told. */
-static int note_unread(struct decision *d) {
-    const struct codedeploy_facts *facts = d->facts->codedeploy;
-    struct view note = {0};
-    if (facts->app_spec_err) {
-        note = arena_printf(d->arena,
-                            "hooks of the last AppSpec, if it has any, are not kept: it could not "
-                            "be read (%s)",
-                            facts->app_spec_err->message);
-    } else if (facts->last.type.len > 0 && !view_equal(facts->last.type, VIEW("AppSpecContent"))) {
-        note = arena_printf(d->arena,
-                            "hooks of the last AppSpec, if it has any, are not kept: it is of "
-                            "type " VIEW_FMT,
-                            VIEW_ARG(facts->last.type));
+    struct view message = {0};
+    if (facts->app_spec.opaque.len > 0) {
+        message = arena_printf(d->arena,
+                               "the last AppSpec of deployment group '" VIEW_FMT "' has " VIEW_FMT
+                               ", which could not be kept: it is YAML, or too long",
+                               VIEW_ARG(facts->group), VIEW_ARG(facts->app_spec.opaque));
+    } else if (facts->is_app_spec_gone) {
+        message = arena_printf(d->arena,
+                               "CodeDeploy does not have the last AppSpec of deployment "
+                               "group '" VIEW_FMT "' any more: hooks that it had would be lost",
+                               VIEW_ARG(facts->group));
+    } else if (facts->last.type.len > 0 && facts->last.sha256.len == 0) {
+        message = arena_printf(d->arena,
+                               "the last AppSpec of deployment group '" VIEW_FMT "' is of "
+                               "type " VIEW_FMT ", which is not read: its hooks would be lost",
+                               VIEW_ARG(facts->group), VIEW_ARG(facts->last.type));
     } else {
-        return 0;
+        return GO_ON;
     }
-    d->change->note = note;
-    return note.data ? 0 : err_out_of_memory(d->err, "plan");
+    return decide_refusal(d, ERR_CONTROLLER_UNSUPPORTED, message,
+                          VIEW("deploy once in CodeDeploy with the AppSpec as JSON, given as text "
+                               "(AppSpecContent): what it has is kept from then on"));
 }
 
 int check_code_deploy(struct decision *d) {
@@ -119,13 +112,11 @@ int check_code_deploy(struct decision *d) {
     if (other) {
         return wait_for(d, other);
     }
-    return facts->app_spec.opaque.len > 0 ? refuse_opaque(d) : GO_ON;
+    return check_app_spec(d);
 }
 
-int deliver_by_code_deploy(struct decision *d) {
-    if (!is_code_deploy(d) || d->change->verdict != VERDICT_DEPLOY) {
-        return 0;
+void deliver_by_code_deploy(struct decision *d) {
+    if (is_code_deploy(d) && d->change->verdict == VERDICT_DEPLOY) {
+        d->change->delivery = DELIVER_CODE_DEPLOY;
     }
-    d->change->delivery = DELIVER_CODE_DEPLOY;
-    return d->facts->codedeploy && d->change->note.len == 0 ? note_unread(d) : 0;
 }

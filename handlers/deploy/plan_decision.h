@@ -63,7 +63,7 @@ int decision_trace(struct decision *d, const struct ecs_task_definition *revisio
 
 /* plan_codedeploy.c: for services with the CODE_DEPLOY controller only. */
 int check_code_deploy(struct decision *d);
-int deliver_by_code_deploy(struct decision *d); /* -1: ERR_OUT_OF_MEMORY */
+void deliver_by_code_deploy(struct decision *d);
 
 /* plan_service.c: whether it is of the account and the region where the service is; a name is. */
 bool decision_is_of_services_place(const struct decision *d, struct view name_or_arn);

@@ -3,6 +3,13 @@
 #include "runtime/aws/answer.h"
 #include "runtime/base/json_write.h"
 
+/* The member that has an AppSpec that was given as a text; NULL: it was not. */
+static const char *text_member(struct view type) {
+    return view_equal(type, VIEW("AppSpecContent")) ? "appSpecContent"
+           : view_equal(type, VIEW("String"))       ? "string"
+                                                    : NULL;
+}
+
 /* {"targetRevision":{"revisionType":"AppSpecContent","appSpecContent":{"sha256":"…"}}} */
 static int decode_target(struct json_span group, struct arena *arena,
                          struct codedeploy_revision *ret_revision, struct err *err) {
@@ -14,7 +21,8 @@ static int decode_target(struct json_span group, struct arena *arena,
     if (json_find_string(target, "revisionType", arena, &ret_revision->type, err) < 0) {
         return -1;
     }
-    return json_find(target, "appSpecContent", &content) && content.type == JSON_OBJECT
+    const char *member = text_member(ret_revision->type);
+    return member && json_find(target, member, &content) && content.type == JSON_OBJECT
                ? json_find_string(content, "sha256", arena, &ret_revision->sha256, err)
                : 0;
 }
@@ -48,7 +56,8 @@ int codedeploy_group_revision_result(const struct aws_call *call, struct view gr
 
 /* {"applicationName":"a","revision":{"revisionType":"AppSpecContent",
  *  "appSpecContent":{"sha256":"…"}}} */
-int codedeploy_get_revision_call(struct view application, struct view sha256, struct arena *arena,
+int codedeploy_get_revision_call(struct view application,
+                                 const struct codedeploy_revision *revision, struct arena *arena,
                                  struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
@@ -56,9 +65,9 @@ int codedeploy_get_revision_call(struct view application, struct view sha256, st
     json_begin_object(&w, NULL);
     json_put_string(&w, "applicationName", application);
     json_begin_object(&w, "revision");
-    json_put_string(&w, "revisionType", VIEW("AppSpecContent"));
-    json_begin_object(&w, "appSpecContent");
-    json_put_string(&w, "sha256", sha256);
+    json_put_string(&w, "revisionType", revision->type);
+    json_begin_object(&w, text_member(revision->type));
+    json_put_string(&w, "sha256", revision->sha256);
     json_end_object(&w);
     json_end_object(&w);
     json_end_object(&w);
@@ -93,7 +102,9 @@ int codedeploy_get_revision_result(const struct aws_call *call, struct arena *ar
     if (answer_object(call, &root, err) < 0) {
         return -1;
     }
-    if (json_find(root, "revision", &revision) && json_find(revision, "appSpecContent", &content) &&
+    if (json_find(root, "revision", &revision) &&
+        (json_find(revision, "appSpecContent", &content) ||
+         json_find(revision, "string", &content)) &&
         json_find_string(content, "content", arena, &text, err) < 0) {
         return -1;
     }

@@ -15,8 +15,9 @@ static struct fixture get_groups(void) {
 
 static struct fixture get_revision(void) {
     struct fixture f = fixture_new();
+    const struct codedeploy_revision revision = {VIEW("AppSpecContent"), VIEW("abc0")};
     assert_int_equal(
-        codedeploy_get_revision_call(VIEW("a\"p"), VIEW("abc0"), &f.arena, &f.call, &f.err), 0);
+        codedeploy_get_revision_call(VIEW("a\"p"), &revision, &f.arena, &f.call, &f.err), 0);
     return f;
 }
 
@@ -32,6 +33,9 @@ static void what_the_group_was_given_last(void **state) {
         {"{\"deploymentGroupsInfo\":[{\"deploymentGroupName\":\"blue\",\"targetRevision\":{"
          "\"revisionType\":\"S3\",\"s3Location\":{}}}]}",
          "S3", ""},
+        {"{\"deploymentGroupsInfo\":[{\"deploymentGroupName\":\"blue\",\"targetRevision\":{"
+         "\"revisionType\":\"String\",\"string\":{\"sha256\":\"abc1\"}}}]}",
+         "String", "abc1"},
         {"{\"deploymentGroupsInfo\":[{\"deploymentGroupName\":\"blue\"},null,7]}", "", ""},
         {"{\"deploymentGroupsInfo\":[{\"deploymentGroupName\":\"blue\",\"targetRevision\":[]}]}",
          "", ""},
@@ -58,6 +62,11 @@ static void a_revision_is_asked_for_by_its_hash(void **state) {
                      "{\"applicationName\":\"a\\\"p\",\"revision\":{\"revisionType\":"
                      "\"AppSpecContent\",\"appSpecContent\":{\"sha256\":\"abc0\"}}}");
     assert_false(f.call.once);
+    const struct codedeploy_revision old = {VIEW("String"), VIEW("abc1")};
+    assert_int_equal(codedeploy_get_revision_call(VIEW("a"), &old, &f.arena, &f.call, &f.err), 0);
+    assert_sent_json(&f, HOST, "CodeDeploy_20141006.GetApplicationRevision",
+                     "{\"applicationName\":\"a\",\"revision\":{\"revisionType\":"
+                     "\"String\",\"string\":{\"sha256\":\"abc1\"}}}");
     arena_release(&f.arena);
 }
 
@@ -69,6 +78,7 @@ static void its_content(void **state) {
         {"{\"applicationName\":\"a\",\"revision\":{\"revisionType\":\"AppSpecContent\","
          "\"appSpecContent\":{\"content\":\"{\\\"version\\\":0.0}\",\"sha256\":\"abc0\"}}}",
          "{\"version\":0.0}"},
+        {"{\"revision\":{\"revisionType\":\"String\",\"string\":{\"content\":\"x\"}}}", "x"},
         {"{\"revision\":{\"appSpecContent\":{\"content\":null}}}", ""},
         {"{\"revision\":7}", ""},
         {"{}", ""},

@@ -27,7 +27,7 @@ struct fake_codedeploy {
     struct fake_codedeploy_deployment deployments[FAKE_MAX_CODEDEPLOY];
     size_t n;
     const char *app_spec;      /* what the groups were given last; NULL: nothing */
-    const char *app_spec_type; /* NULL: AppSpecContent */
+    const char *app_spec_type; /* NULL: AppSpecContent; String; without a text: another */
     const char *create_error;  /* a code that CreateDeployment answers; NULL: it creates */
     int creates;
 };
@@ -51,14 +51,17 @@ static inline bool fake_names_contain(struct json_span names, const char *name) 
 #define FAKE_APP_SPEC_HASH "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 static inline void fake_put_target(const struct fake_codedeploy *c, struct buf *text) {
-    if (c->app_spec_type) {
+    if (c->app_spec) {
+        buf_appendf(text,
+                    ",\"targetRevision\":{\"revisionType\":\"%s\",\"%s\":{\"sha256\":"
+                    "\"" FAKE_APP_SPEC_HASH "\"}}",
+                    c->app_spec_type ? c->app_spec_type : "AppSpecContent",
+                    c->app_spec_type ? "string" : "appSpecContent");
+    } else if (c->app_spec_type) {
         buf_appendf(text,
                     ",\"targetRevision\":{\"revisionType\":\"%s\",\"s3Location\":{\"bucket\":"
                     "\"b\"}}",
                     c->app_spec_type);
-    } else if (c->app_spec) {
-        buf_append_str(text, ",\"targetRevision\":{\"revisionType\":\"AppSpecContent\","
-                             "\"appSpecContent\":{\"sha256\":\"" FAKE_APP_SPEC_HASH "\"}}");
     }
 }
 
@@ -67,13 +70,17 @@ static inline void fake_get_app_spec(struct fake_codedeploy *c, struct fake_ecs 
     struct buf text BUF_AUTO = BUF_INIT(1 << 16);
     struct json_writer w = json_writer(&text);
     struct json_span content = {0};
-    fake_check(json_find(request, "revision", &content) &&
-                   json_find(content, "appSpecContent", &content) &&
+    const char *member = c->app_spec_type ? "string" : "appSpecContent";
+    fake_check(json_find(request, "revision", &content) && json_find(content, member, &content) &&
                    view_equal(fake_string(ecs, content, "sha256"), VIEW(FAKE_APP_SPEC_HASH)),
                "sha256");
+    if (c->app_spec[0] == '\0') {
+        fake_codedeploy_error(c, exchange, "RevisionDoesNotExistException");
+        return;
+    }
     json_begin_object(&w, NULL);
     json_begin_object(&w, "revision");
-    json_begin_object(&w, "appSpecContent");
+    json_begin_object(&w, member);
     json_put_string(&w, "content", view_of(c->app_spec));
     json_end_object(&w);
     json_end_object(&w);

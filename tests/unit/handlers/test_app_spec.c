@@ -69,6 +69,18 @@ static void what_follows_from_the_service_is_not_kept(void **state) {
     assert_nothing(*state, SERVICE("{\"NetworkConfiguration\":null}") ",\"Hooks\":null}");
 }
 
+/* As CodeDeploy reads them. */
+static void names_in_other_cases(void **state) {
+    struct fixture *f = *state;
+    read_spec(f, "{\"resources\":[{\"S\":{\"properties\":{\"taskdefinition\":\"t\","
+                 "\"networkConfiguration\":{}}}}],\"hooks\":[1]}");
+    assert_int_equal(f->spec.n_properties, 1);
+    assert_view(f->spec.properties[0], "\"networkConfiguration\":{}");
+    assert_view(f->spec.hooks, "[1]");
+    read_spec(f, "{\"\\u0048ooks\":[2],\"HOOKS\":[3]}");
+    assert_view(f->spec.hooks, "[2]");
+}
+
 static void what_is_no_app_spec(void **state) {
     static const char *const texts[] = {"",
                                         "{}",
@@ -97,7 +109,8 @@ static void yaml(void **state) {
         {"      NetworkConfiguration:\n", "NetworkConfiguration"},
         {"CapacityProviderStrategy:", "CapacityProviderStrategy"},
         {"# Hooks:\n#   - BeforeInstall: f", ""},
-        {"version: 0.0 # no Hooks\nResources: []", ""},
+        {" \t# Hooks:\n", ""},
+        {"Description: \"#1\", Hooks: []", "Hooks"}, /* what is quoted is no comment */
         {"# a comment\nHooks: []", "Hooks"},
         {"{\"Hooks\":[],\"Hooks\":[]}", "Hooks"}, /* JSON with a name twice is none */
         {"Hook", ""},
@@ -136,7 +149,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(as_it_is_spelt),      TEST(what_follows_from_the_service_is_not_kept),
         TEST(what_is_no_app_spec), TEST(yaml),
-        TEST(memory_can_run_out),
+        TEST(memory_can_run_out),  TEST(names_in_other_cases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

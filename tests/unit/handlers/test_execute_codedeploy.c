@@ -112,7 +112,8 @@ static void an_app_spec_that_cannot_be_kept(void **state) {
                              "Hooks:\n- BeforeAllowTraffic: check\n";
     const struct change *change = deploy(c);
     assert_status(change, CHANGE_REFUSED);
-    assert_says(change, ERR_CONTROLLER_UNSUPPORTED, "is YAML and has Hooks");
+    assert_says(change, ERR_CONTROLLER_UNSUPPORTED,
+                "has Hooks, which could not be kept: it is YAML");
     assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
     c->codedeploy.app_spec = "version: 0.0\n# Hooks: none\nResources:\n- S: {}\n";
     assert_status(deploy(c), CHANGE_DEPLOYED);
@@ -123,16 +124,37 @@ static void an_app_spec_that_may_not_be_read(void **state) {
     c->codedeploy.app_spec = LAST_APP_SPEC;
     add_rule(c->f, "GetApplicationRevision", 0, FAULT_DENIED);
     const struct change *change = deploy(c);
-    assert_status(change, CHANGE_DEPLOYED);
-    assert_non_null(strstr(change->note.data, "are not kept: it could not be read"));
+    assert_status(change, CHANGE_FAILED);
+    assert_says(change, ERR_ACCESS_DENIED, "GetApplicationRevision denied");
+    assert_non_null(strstr(change->err->remedy, "allow codedeploy:GetApplicationRevision"));
+    assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
+}
+
+static void an_app_spec_that_is_gone(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = "";
+    const struct change *change = deploy(c);
+    assert_status(change, CHANGE_REFUSED);
+    assert_says(change, ERR_CONTROLLER_UNSUPPORTED, "does not have the last AppSpec");
+    assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
+}
+
+/* As deployments of old were given it. */
+static void an_app_spec_that_is_called_a_string(void **state) {
+    struct codedeploy_fixture *c = *state;
+    c->codedeploy.app_spec = LAST_APP_SPEC;
+    c->codedeploy.app_spec_type = "String";
+    assert_status(deploy(c), CHANGE_DEPLOYED);
+    assert_non_null(strstr(c->codedeploy.deployments[0].content.data, "\"Hooks\":" HOOKS));
 }
 
 static void an_app_spec_of_s3(void **state) {
     struct codedeploy_fixture *c = *state;
     c->codedeploy.app_spec_type = "S3";
     const struct change *change = deploy(c);
-    assert_status(change, CHANGE_DEPLOYED);
-    assert_non_null(strstr(change->note.data, "are not kept: it is of type S3"));
+    assert_status(change, CHANGE_REFUSED);
+    assert_says(change, ERR_CONTROLLER_UNSUPPORTED, "is of type S3, which is not read");
+    assert_int_equal(c->f->ecs.registers + c->codedeploy.creates, 0);
 }
 
 static void an_app_spec_that_cannot_be_had(void **state) {
@@ -373,6 +395,8 @@ int main(void) {
         TEST(what_the_app_spec_has_is_kept),
         TEST(an_app_spec_that_cannot_be_kept),
         TEST(an_app_spec_that_may_not_be_read),
+        TEST(an_app_spec_that_is_gone),
+        TEST(an_app_spec_that_is_called_a_string),
         TEST(an_app_spec_of_s3),
         TEST(an_app_spec_that_cannot_be_had),
         TEST(the_same_event_twice),
