@@ -220,7 +220,7 @@ def test_one_deployment_of_a_group_at_a_time(world: World, function: Make, group
                                          includeOnlyStatuses=["InProgress"])["deployments"]
     assert listed == [first["deploymentId"]]
     info = codedeploy.batch_get_deployments(deploymentIds=listed)["deploymentsInfo"][0]
-    assert definition in info["revision"]["string"]["content"]
+    assert "content" not in info["revision"]["appSpecContent"]
     world.front.codedeploy.finish(PROD, REGION, group.deployments[0], "Succeeded", world.front.clock.now())
     assert world.service().primary.task_definition == definition and len(world.service().deployments) == 1
     codedeploy.create_deployment(**creation(group, content))
@@ -236,6 +236,26 @@ def test_app_specs_that_are_refused(world: World, function: Make, group: Group) 
     assert refusal(codedeploy.create_deployment, **creation(group, port))[0] == "InvalidLoadBalancerInfoException"
     assert refusal(codedeploy.create_deployment, **creation(group, app_spec(definition), sha256="0"))[0] == "InvalidRevisionException"
     assert group.deployments == []
+
+
+def test_an_app_spec_is_had_by_its_hash(world: World, function: Make, group: Group) -> None:
+    codedeploy, application = function("codedeploy"), f"AppECS-{CLUSTER}-{SERVICE}"
+    names = {"applicationName": application, "deploymentGroupName": group.name}
+    assert "targetRevision" not in codedeploy.get_deployment_group(**names)["deploymentGroupInfo"]
+    content = app_spec(world.register(task_definition_text()).arn)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    codedeploy.create_deployment(**creation(group, content))
+    target = codedeploy.get_deployment_group(**names)["deploymentGroupInfo"]["targetRevision"]
+    assert target == {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": sha256}}
+    answer = codedeploy.get_application_revision(applicationName=application, revision=target)
+    assert answer["revision"]["appSpecContent"] == {"content": content, "sha256": sha256}
+    assert answer["revisionInfo"]["deploymentGroups"] == [group.name]
+    for revision, code in (({"revisionType": "AppSpecContent", "appSpecContent": {"sha256": "0"}}, "RevisionDoesNotExistException"),
+                           ({"revisionType": "S3", "s3Location": {"bucket": "b", "key": "k"}}, "InvalidRevisionException")):
+        assert refusal(codedeploy.get_application_revision, applicationName=application, revision=revision)[0] == code
+    assert refusal(codedeploy.get_application_revision, applicationName="none", revision=target)[0] == "ApplicationDoesNotExistException"
+    deny(world, "codedeploy:GetApplicationRevision")
+    assert refusal(codedeploy.get_application_revision, applicationName=application, revision=target)[0] == "AccessDeniedException"
 
 
 def test_groups_are_found(world: World, function: Make, group: Group) -> None:

@@ -401,6 +401,37 @@ def test_a_service_of_codedeploy_is_deployed_by_codedeploy(world: World, slipway
     assert len(group.deployments) == 1 and len(world.revisions()) == 2
 
 
+HOOKS = '[ {"BeforeAllowTraffic": "smoke"},{"AfterAllowTraffic":"caf\\u00e9"} ]'
+NETWORK = '{"AwsvpcConfiguration": {"Subnets":["subnet-9"], "AssignPublicIp" :"DISABLED"}}'
+
+
+def last_app_spec(world: World) -> str:
+    return ('{"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":{"TaskDefinition":'
+            f'"{world.revisions()[0].arn}","LoadBalancerInfo":{{"ContainerName":"{SERVICE}","ContainerPort":8080}},'
+            f'"PlatformVersion":"1.4.0","NetworkConfiguration":{NETWORK}}}}}}}],"Hooks":{HOOKS}}}')
+
+
+def test_what_the_last_app_spec_has_is_kept(world: World, slipway: LambdaFunction, group: Group) -> None:
+    content = last_app_spec(world)
+    world.front.codedeploy.add_past(PROD, REGION, f"AppECS-{world.cluster}-{SERVICE}", group, content)
+    for tag in (TAG, "v1.4.2"):
+        answer = slipway.invoke(event(service="backend", tag=tag))
+        assert answer.change["status"] == "deployed", answer.json
+        old, new = world.revisions()[0].arn, world.revisions()[-1].arn
+        assert group.deployments[-1].content == content.replace(old, new)
+        world.front.codedeploy.finish(PROD, REGION, group.deployments[-1], "Succeeded", world.front.clock.now())
+    assert len(group.deployments) == 3 and len(world.revisions()) == 3
+
+
+def test_an_app_spec_that_may_not_be_read_is_not_deployed_without(world: World, slipway: LambdaFunction, group: Group) -> None:
+    world.front.codedeploy.add_past(PROD, REGION, f"AppECS-{world.cluster}-{SERVICE}", group, last_app_spec(world))
+    denied = {"Effect": "Deny", "Action": "codedeploy:GetApplicationRevision", "Resource": "*"}
+    world.function_role.policy = [*world.function_role.policy, denied]
+    answer = slipway.invoke(event())
+    assert answer.error_type == "Function.AccessDenied" and "allow codedeploy:GetApplicationRevision" in answer.body.decode(), answer.json
+    assert len(group.deployments) == 1 and len(world.revisions()) == 1
+
+
 def test_the_same_event_while_codedeploy_is_at_it(world: World, slipway: LambdaFunction, group: Group) -> None:
     sent = event()
     check_created(world, group, slipway.invoke(sent))

@@ -43,6 +43,7 @@ from test_targets import (  # noqa: F401
     test_a_function_gets_its_image_a_version_and_its_alias,
     test_a_service_of_codedeploy_is_deployed_by_codedeploy,
     test_rules_and_schedules_move_and_lose_nothing,
+    test_what_the_last_app_spec_has_is_kept,
     updating,
 )
 
@@ -142,6 +143,7 @@ NEVER: list[tuple[str, str, Facts]] = [
     ("lambda:InvokeFunction", f"{FUNCTION}:{NAME}", {}),
     ("lambda:TagResource", f"{FUNCTION}:{NAME}", {"aws:tagkeys": ["team"]}),
     ("codedeploy:CreateDeployment", f"{CODEDEPLOY}:deploymentgroup:Another0/group", {}),
+    ("codedeploy:GetApplicationRevision", f"{CODEDEPLOY}:application:Another0", {}),
     ("sns:Publish", f"{TOPIC}_of_others", {}),
     ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter/prod/myproject/backend/PASSWORD", {}),
     ("s3:GetObject", "arn:aws:s3:::myproject-config/prod.json", {}),
@@ -163,6 +165,7 @@ SWITCHED: list[tuple[str, str, Facts, str]] = [
     ("lambda:TagResource", f"{FUNCTION}:{NAME}", {"aws:tagkeys": ["slipway:digest"]}, "EnableLambda"),
     ("codedeploy:CreateDeployment", f"{CODEDEPLOY}:deploymentgroup:AppECS-myproject_cluster_prod-{SERVICE}/any", {},
      "EnableCodeDeploy"),
+    ("codedeploy:GetApplicationRevision", f"{CODEDEPLOY}:application:AppECS-myproject_cluster_prod-{SERVICE}", {}, "EnableCodeDeploy"),
     ("sns:Publish", TOPIC, {}, "SnsTopicArn"),
     ("events:PutEvents", f"{EVENTS}:event-bus/{BUS}", {"events:source": "slipway"}, "NotifyEventBus"),
     ("ssm:GetParameter", f"arn:aws:ssm:{REGION}:{PROD}:parameter{PARAMETER}", {}, "SlackWebhookParameter"),

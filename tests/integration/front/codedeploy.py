@@ -1,7 +1,8 @@
 """AWS CodeDeploy, as far as blue/green deployments of ECS services go.
 
 A deployment group has one service; one deployment runs in it at a time. A deployment starts a task set beside the
-running one; what becomes of it, the test says (`finish`).
+running one; what becomes of it, the test says (`finish`). The AppSpec's text is kept with the application, under its
+hash: a group and a deployment show the hash alone (AWS CodeDeploy API Reference, GetDeployment).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ PAGE = 100
 # AWS CodeDeploy API Reference, BatchGetDeploymentGroups, BatchGetDeployments.
 MAX_GROUPS = 100
 MAX_DEPLOYMENTS = 25
+# The types of a revision that is a text, and the member that has it.
+_TEXTS = {"AppSpecContent": "appSpecContent", "String": "string"}
 _RUNNING = ("Created", "Queued", "InProgress", "Baking", "Ready")
 
 
@@ -42,6 +45,7 @@ class Deployment:
     id: str
     application: str
     group: str
+    kind: str  # of the revision, as it was sent
     content: str  # the AppSpec, as it was sent
     sha256: str
     description: str
@@ -77,6 +81,14 @@ class CodeDeploy:
     def group(self, account: str, region: str, application: str, name: str) -> Group:
         return self._applications[(account, region)][application][name]
 
+    def add_past(self, account: str, region: str, application: str, group: Group, content: str, kind: str = "AppSpecContent") -> None:
+        """What someone else had deployed long ago."""
+        service = self._services.get(account, region, group.cluster, group.service)
+        group.deployments.append(Deployment(
+            _identifier(), application, group.name, kind, content, _sha256(content), "", 0, service.primary.task_definition,
+            service.primary.id, "Succeeded", 1))
+        group.last_successful = group.deployments[-1].id
+
     def finish(self, account: str, region: str, deployment: Deployment, status: str, now: float, error: str = "") -> None:
         """Succeeded: the new task set is the PRIMARY one. Failed or Stopped: it is gone."""
         group = self.group(account, region, deployment.application, deployment.group)
@@ -96,7 +108,8 @@ class CodeDeploy:
         handlers = {"ListApplications": self._list_applications, "ListDeploymentGroups": self._list_groups,
                     "BatchGetDeploymentGroups": self._batch_groups, "GetDeploymentGroup": self._get_group,
                     "CreateDeployment": self._create, "ListDeployments": self._list_deployments,
-                    "BatchGetDeployments": self._batch_deployments, "GetDeployment": self._get_deployment}
+                    "BatchGetDeployments": self._batch_deployments, "GetDeployment": self._get_deployment,
+                    "GetApplicationRevision": self._get_revision}
         if context.operation not in handlers:
             raise AwsError("UnknownOperationException", f"the front has no codedeploy:{context.operation}", 404)
         return handlers[context.operation](context)
@@ -130,6 +143,27 @@ class CodeDeploy:
         self._authorize(context, "GetDeploymentGroup", context.body["deploymentGroupName"])
         return json_response({"deploymentGroupInfo": self._shown_group(context, self._group(context))})
 
+    def _get_revision(self, context: Context) -> Response:
+        name = context.body["applicationName"]
+        context.authorize("codedeploy:GetApplicationRevision", context.arn("codedeploy", f"application:{name}"))
+        used = [one for group in self._application(context).values() for one in group.deployments]
+        revision = context.body.get("revision")
+        if not revision:
+            raise AwsError("RevisionRequiredException", "The revision ID was not specified.")
+        kind = revision.get("revisionType")
+        if kind not in _TEXTS or set(revision) != {"revisionType", _TEXTS[kind]}:
+            raise AwsError("InvalidRevisionException", "The revision was specified in an invalid format.")
+        given = revision[_TEXTS[kind]]
+        sha256 = given.get("sha256") or _sha256(given.get("content") or "")
+        found = [one for one in used if (one.kind, one.sha256) == (kind, sha256)]
+        if not found:
+            raise AwsError("RevisionDoesNotExistException", f"No revision found for: {sha256}")
+        return json_response({
+            "applicationName": name, "revision": _location(found[0], found[0].content),
+            "revisionInfo": {"description": f"Application revision registered by Deployment ID: {found[0].id}",
+                             "deploymentGroups": sorted({one.group for one in found}), "registerTime": found[0].created_at,
+                             "firstUsedTime": found[0].created_at, "lastUsedTime": found[-1].created_at}})
+
     def _create(self, context: Context) -> Response:
         body = context.body
         if "deploymentGroupName" not in body:
@@ -140,7 +174,7 @@ class CodeDeploy:
         context.authorize("codedeploy:GetDeploymentConfig", context.arn("codedeploy", f"deploymentconfig:{config}"))
         context.authorize("codedeploy:RegisterApplicationRevision",
                           context.arn("codedeploy", f"application:{body['applicationName']}"))
-        content, sha256 = _content(body)
+        kind, content, sha256 = _content(body)
         service = self._services.get(context.who.account, context.region, group.cluster, group.service)
         definition = self._check_app_spec(context, content, service.load_balanced())
         running = [one for one in group.deployments if one.status in _RUNNING]
@@ -148,10 +182,9 @@ class CodeDeploy:
             raise AwsError("DeploymentLimitExceededException", f"The Deployment Group '{group.name}' already has an active "
                                                                f"Deployment '{running[-1].id}'")
         task_set = service.add_task_set(definition, context.now())
-        letters = string.ascii_uppercase + string.digits
-        identifier = "d-" + "".join(secrets.choice(letters) for _ in range(9))
+        identifier = _identifier()
         service.task_set_sources[task_set] = identifier
-        group.deployments.append(Deployment(identifier, body["applicationName"], group.name, content, sha256,
+        group.deployments.append(Deployment(identifier, body["applicationName"], group.name, kind, content, sha256,
                                             body.get("description", ""), context.now(), definition, task_set))
         return json_response({"deploymentId": identifier})
 
@@ -242,6 +275,7 @@ class CodeDeploy:
         }
         if group.deployments:
             last = group.deployments[-1]
+            shown["targetRevision"] = _location(last, None)
             shown["lastAttemptedDeployment"] = {"deploymentId": last.id, "status": last.status, "createTime": last.created_at}
         return shown
 
@@ -250,28 +284,41 @@ class CodeDeploy:
         return {name: shown, **({"nextToken": token} if token else {})}
 
 
-def _content(body: dict[str, Any]) -> tuple[str, str]:
+def _identifier() -> str:
+    return "d-" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(9))
+
+
+def _sha256(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _content(body: dict[str, Any]) -> tuple[str, str, str]:
+    """The revision's type, its text and the text's hash."""
     revision = body.get("revision")
     if not revision:
         raise AwsError("RevisionRequiredException", "The revision ID was not specified.")
     kind = revision.get("revisionType")
-    if kind not in ("AppSpecContent", "String") or set(revision) - {"revisionType", "appSpecContent", "string"}:
+    if kind not in _TEXTS or set(revision) - {"revisionType", *_TEXTS.values()}:
         raise AwsError("InvalidRevisionException", "an ECS deployment's revision is an AppSpecContent")
-    given = revision.get("appSpecContent" if kind == "AppSpecContent" else "string") or {}
+    given = revision.get(_TEXTS[kind]) or {}
     content = given.get("content")
     if not content:
         raise AwsError("InvalidRevisionException", "Revision content is missing")
-    sha256 = given.get("sha256") or hashlib.sha256(content.encode()).hexdigest()
-    if sha256 != hashlib.sha256(content.encode()).hexdigest():
+    sha256 = given.get("sha256") or _sha256(content)
+    if sha256 != _sha256(content):
         raise AwsError("InvalidRevisionException", "The SHA256 hash value of the content does not match")
-    return content, sha256
+    return kind, content, sha256
+
+
+def _location(one: Deployment, content: str | None) -> dict[str, Any]:
+    return {"revisionType": one.kind, _TEXTS[one.kind]: {"content": content, "sha256": one.sha256}}
 
 
 def _shown(one: Deployment) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "applicationName": one.application, "deploymentGroupName": one.group, "deploymentId": one.id, "status": one.status,
         "computePlatform": "ECS", "createTime": one.created_at, "description": one.description, "creator": "user",
-        "revision": {"revisionType": "String", "string": {"content": one.content, "sha256": one.sha256}},
+        "revision": _location(one, None),
     }
     if one.completed_at is not None:
         shown["completeTime"] = one.completed_at
