@@ -149,7 +149,8 @@ const struct command cli_commands[] = {
      .takes_config = true,
      .run = command_ecr_lifecycle},
     {.name = "ecr replication",
-     .synopsis = "--to ACCOUNT:REGION,... [--prefix PROJECT_,...] [--permission --from ACCOUNT,...]",
+     .synopsis =
+         "--to ACCOUNT:REGION,... [--prefix PROJECT_,...] [--permission --from ACCOUNT,...]",
      .summary = "print a registry's replication configuration, or who may replicate to it",
      .details =
          "What is pushed from then on is copied to each registry: for isolated environments,\n"
