@@ -38,7 +38,7 @@ static struct view opaque_member(struct view text) {
 
 /* --- JSON --- */
 
-/* CodeDeploy takes "hooks" for "Hooks". */
+/* The User Guide has AppSpecs with "hooks", and with "Hooks": neither may be passed over. */
 static bool is_named(struct view name_text, const char *name) {
     return json_span_equals(name_text, view_of(name)) ||
            (name_text.len > 2 &&

@@ -69,7 +69,7 @@ static void what_follows_from_the_service_is_not_kept(void **state) {
     assert_nothing(*state, SERVICE("{\"NetworkConfiguration\":null}") ",\"Hooks\":null}");
 }
 
-/* As CodeDeploy reads them. */
+/* What may be meant is kept. */
 static void names_in_other_cases(void **state) {
     struct fixture *f = *state;
     read_spec(f, "{\"resources\":[{\"S\":{\"properties\":{\"taskdefinition\":\"t\","
