@@ -46,9 +46,6 @@ bool json_next_element(struct json_iterator *iterator, struct json_span *ret_ele
 
 /* The member of that name (escapes in the text are honoured); false when absent. */
 bool json_find(struct json_span object, const char *name, struct json_span *ret_value);
-/* A path of members: json_find_path(root, "taskDefinition", "family", NULL). */
-bool json_find_path(struct json_span root, struct json_span *ret_value, ...)
-    __attribute__((sentinel));
 
 /* Whether a string span (or a member's name_text) spells exactly `value` after unescaping. */
 bool json_span_equals(struct view string_text, struct view value);

@@ -2,7 +2,6 @@
 
 #include "runtime/base/utf8.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* Everything here walks text that json_scan() has found valid. It still never reads outside the
@@ -168,22 +167,6 @@ bool json_find(struct json_span object, const char *name, struct json_span *ret_
         }
     }
     return false;
-}
-
-bool json_find_path(struct json_span root, struct json_span *ret_value, ...) {
-    va_list names;
-    va_start(names, ret_value);
-    struct json_span value = root;
-    bool found = true;
-    const char *name;
-    while (found && (name = va_arg(names, const char *)) != NULL) {
-        found = json_find(value, name, &value);
-    }
-    va_end(names);
-    if (found) {
-        *ret_value = value;
-    }
-    return found;
 }
 
 static bool is_string_text(struct view text) {

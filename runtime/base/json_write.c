@@ -65,10 +65,6 @@ void json_put_bool(struct json_writer *w, const char *name, bool value) {
     json_put_raw(w, name, value ? VIEW("true") : VIEW("false"));
 }
 
-void json_put_null(struct json_writer *w, const char *name) {
-    json_put_raw(w, name, VIEW("null"));
-}
-
 void json_put_raw(struct json_writer *w, const char *name, struct view json) {
     begin_value(w, name);
     buf_append(w->buf, json);

@@ -34,7 +34,6 @@ void json_put_string(struct json_writer *w, const char *name, struct view value)
 void json_put_optional(struct json_writer *w, const char *name, struct view value);
 void json_put_i64(struct json_writer *w, const char *name, int64_t value);
 void json_put_bool(struct json_writer *w, const char *name, bool value);
-void json_put_null(struct json_writer *w, const char *name);
 /* Bytes that already are valid JSON, unchanged. */
 void json_put_raw(struct json_writer *w, const char *name, struct view json);
 

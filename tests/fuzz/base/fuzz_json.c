@@ -61,7 +61,7 @@ static void require_same_as_span(const struct json *value, struct json_span span
 static void write_value(struct json_writer *w, const char *name, const struct json *value) {
     switch (json_type(value)) {
     case JSON_NULL:
-        json_put_null(w, name);
+        json_put_raw(w, name, VIEW("null"));
         return;
     case JSON_BOOL:
         json_put_bool(w, name, json_bool(value));
