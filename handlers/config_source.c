@@ -352,10 +352,6 @@ void config_source_free(struct config_source *source) {
     free(source);
 }
 
-void config_source_freep(struct config_source **source) {
-    config_source_free(*source);
-}
-
 const struct environment *config_source_environment(const struct config_source *source) {
     return &source->environment;
 }

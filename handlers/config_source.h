@@ -63,7 +63,6 @@ ERR_MUST_USE int config_source_parse(struct view place, struct view document,
                                      struct config_source **ret_source, struct err *err);
 /* Wipes it. NULL is fine. */
 void config_source_free(struct config_source *source);
-void config_source_freep(struct config_source **source);
 
 /* The real environment, and under it the document; as long as the source. */
 const struct environment *config_source_environment(const struct config_source *source);

@@ -202,10 +202,6 @@ int64_t aws_wall_ms(const struct aws *aws) {
     return clock_wall_ms(aws->clock) + aws->skew_ms;
 }
 
-struct view aws_region(const struct aws *aws) {
-    return aws->region;
-}
-
 struct http *aws_http(struct aws *aws) {
     return aws->http;
 }

@@ -90,7 +90,6 @@ void aws_warm(struct aws *aws, const struct aws_warm *entries, size_t n, int64_t
 const struct clock *aws_clock(const struct aws *aws);
 /* The wall clock, put right by what AWS's answers have shown of its error. */
 int64_t aws_wall_ms(const struct aws *aws);
-struct view aws_region(const struct aws *aws);
 
 /* For credentials.c, which has to ask AWS for credentials itself. credentials_get() is called while
  * other calls may be under way on the same http: these two and http_perform() get on with that,
