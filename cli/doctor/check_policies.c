@@ -40,6 +40,15 @@ static int rank(enum iam_verdict verdict) {
     return ranks[verdict];
 }
 
+/* There the roles' own policies suffice, unless this one denies it. */
+static struct iam_answer within_the_account(struct iam_answer answer) {
+    if (answer.verdict != IAM_DENIED) {
+        answer.verdict = answer.may_deny.len > 0 ? IAM_UNTOLD : IAM_ALLOWED;
+        answer.why = answer.may_deny;
+    }
+    return answer;
+}
+
 static struct admission admission_of(const struct doctor_facts *facts,
                                      const struct doctor_repository *repository,
                                      const struct iam_request *who, const char *const *actions,
@@ -47,6 +56,7 @@ static struct admission admission_of(const struct doctor_facts *facts,
     struct admission worst = {.answer = {.verdict = IAM_ALLOWED}, .action = actions[0]};
     for (size_t i = 0; actions[i]; i++) {
         struct iam_answer answer = check_admits(facts, repository, who, actions[i], findings);
+        answer = repository->is_foreign ? answer : within_the_account(answer);
         if (rank(answer.verdict) > rank(worst.answer.verdict)) {
             worst.answer = answer;
             worst.action = actions[i];
@@ -101,9 +111,6 @@ static bool tell_admission(const struct doctor_facts *facts,
     case IAM_ALLOWED:
         return true;
     case IAM_NOT_ALLOWED:
-        if (!repository->is_foreign) {
-            return true;
-        }
         findings_add(findings, DOCTOR_WRONG, "policy", name,
                      "does not admit " VIEW_FMT " to %s%s" VIEW_FMT, VIEW_ARG(who),
                      admission->action, answer->why.len > 0 ? ": " : "", VIEW_ARG(answer->why));
@@ -118,8 +125,10 @@ static bool tell_admission(const struct doctor_facts *facts,
         break;
     case IAM_UNTOLD:
         findings_add(findings, DOCTOR_WARNING, "policy", name,
-                     "whether it admits " VIEW_FMT " to %s could not be told: " VIEW_FMT,
-                     VIEW_ARG(who), admission->action, VIEW_ARG(answer->why));
+                     "whether it %s " VIEW_FMT "%s%s could not be told: " VIEW_FMT,
+                     repository->is_foreign ? "admits" : "denies", VIEW_ARG(who),
+                     repository->is_foreign ? " to " : " ", admission->action,
+                     VIEW_ARG(answer->why));
         if (facts->organization_err) {
             findings_remedy_of(findings, facts->organization_err);
         }

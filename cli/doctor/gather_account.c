@@ -14,7 +14,6 @@ static int begin(struct gathering *g, struct err *err) {
     return g->account ? 0 : err_out_of_memory(err, "account");
 }
 
-/* Policies of one's own account do not need it. */
 static bool has_foreign_repository(const struct doctor_facts *facts) {
     for (size_t i = 0; i < facts->n_repositories; i++) {
         if (facts->repositories[i].is_foreign) {
@@ -32,14 +31,13 @@ static int ask(struct gathering *g, struct err *err) {
         return 0;
     }
     part->is_asked = true;
-    if (has_foreign_repository(g->facts)) {
-        g->facts->has_organization = true;
-        if (organizations_describe_call(g->facts->config->region, g->arena, &call, err) < 0 ||
-            (part->organization = gathering_ask(g, &call, err)) < 0 ||
-            events_describe_bus_call(VIEW("default"), g->arena, &call, err) < 0 ||
-            (part->bus = gathering_ask(g, &call, err)) < 0) {
-            return -1;
-        }
+    g->facts->has_organization = true;
+    if (organizations_describe_call(g->facts->config->region, g->arena, &call, err) < 0 ||
+        (part->organization = gathering_ask(g, &call, err)) < 0 ||
+        (has_foreign_repository(g->facts) &&
+         (events_describe_bus_call(VIEW("default"), g->arena, &call, err) < 0 ||
+          (part->bus = gathering_ask(g, &call, err)) < 0))) {
+        return -1;
     }
     if (lambda_get_configuration_call(g->facts->function.name, g->arena, &call, err) < 0 ||
         (part->function = gathering_ask(g, &call, err)) < 0 ||

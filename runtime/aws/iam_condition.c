@@ -168,8 +168,7 @@ struct comparison {
     struct view value;
 };
 
-/* "${aws:PrincipalAccount}" stands for something that would have to be looked up. */
-static bool has_variable(struct view text) {
+bool iam_has_variable(struct view text) {
     for (size_t i = 0; i + 1 < text.len; i++) {
         if (text.data[i] == '$' && text.data[i + 1] == '{') {
             return true;
@@ -181,7 +180,7 @@ static bool has_variable(struct view text) {
 static enum iam_tri compare(struct iam_evaluation *evaluation, struct view text,
                             const void *state) {
     const struct comparison *comparison = state;
-    if (has_variable(text)) {
+    if (iam_has_variable(text)) {
         return iam_maybe(evaluation, "the variable in '" VIEW_FMT "'", VIEW_ARG(text));
     }
     return iam_tri_of(comparison->by->matches(text, comparison->value));
@@ -205,7 +204,7 @@ static enum iam_tri check_null(struct iam_evaluation *evaluation, struct fact fa
 
 struct qualifier { /* of an operator */
     struct view name;
-    bool is_for_all, if_exists;
+    bool is_for_all, is_for_any, if_exists;
 };
 
 static struct qualifier qualifier_of(struct view operator_name) {
@@ -215,8 +214,8 @@ static struct qualifier qualifier_of(struct view operator_name) {
     struct view ending = VIEW("IfExists");
     if (view_cut(operator_name, ':', &before, &after)) {
         qualifier.is_for_all = view_equal_nocase(before, VIEW("ForAllValues"));
-        bool is_for_any = view_equal_nocase(before, VIEW("ForAnyValue"));
-        qualifier.name = qualifier.is_for_all || is_for_any ? after : operator_name;
+        qualifier.is_for_any = view_equal_nocase(before, VIEW("ForAnyValue"));
+        qualifier.name = qualifier.is_for_all || qualifier.is_for_any ? after : operator_name;
     }
     if (view_ends_with(qualifier.name, ending)) {
         qualifier.if_exists = true;
@@ -247,8 +246,10 @@ static enum iam_tri check_key(struct iam_evaluation *evaluation, struct view ope
                          VIEW_ARG(operator_name), VIEW_ARG(key));
     }
     if (fact.is == FACT_ABSENT) {
-        /* IAM User Guide, "Set operators for multivalued context keys": nothing is all of it. */
-        return iam_tri_of(qualifier.if_exists || qualifier.is_for_all || by->is_negated);
+        /* IAM User Guide, "Set operators for multivalued context keys": nothing is all of it, and
+         * has no one that differs. */
+        return iam_tri_of(qualifier.if_exists || qualifier.is_for_all ||
+                          (by->is_negated && !qualifier.is_for_any));
     }
     const struct comparison comparison = {by, fact.value};
     enum iam_tri is_found = iam_any(evaluation, wanted, compare, &comparison);

@@ -30,6 +30,9 @@ struct iam_evaluation {
     bool has_failed;  /* memory ran out */
 };
 
+/* "${aws:PrincipalAccount}" stands for something that would have to be looked up. */
+bool iam_has_variable(struct view text);
+
 /* IAM_MAYBE; the first reason counts. */
 enum iam_tri iam_maybe(struct iam_evaluation *evaluation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

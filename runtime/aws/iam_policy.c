@@ -144,6 +144,9 @@ static enum iam_tri is_principal(struct iam_evaluation *evaluation, struct view 
         view_equal(arn.account, request->account)) {
         return IAM_YES;
     }
+    if (request->principal.len == 0 && view_equal(arn.account, request->account)) {
+        return iam_maybe(evaluation, "whether it is '" VIEW_FMT "' that asks", VIEW_ARG(name));
+    }
     return is_session_of(&arn, request->principal)
                ? iam_maybe(evaluation, "the session that '" VIEW_FMT "' names", VIEW_ARG(name))
                : IAM_NO;
@@ -206,6 +209,9 @@ static enum iam_tri is_action(struct iam_evaluation *evaluation, struct view pat
 static enum iam_tri is_resource(struct iam_evaluation *evaluation, struct view pattern,
                                 const void *state) {
     (void)state;
+    if (iam_has_variable(pattern)) {
+        return iam_maybe(evaluation, "the variable in '" VIEW_FMT "'", VIEW_ARG(pattern));
+    }
     return iam_tri_of(iam_pattern_matches(pattern, evaluation->request->resource, false));
 }
 
@@ -330,7 +336,13 @@ static struct iam_answer answer_of(const struct tally *tally, struct view hint) 
     } else {
         answer = (struct iam_answer){.verdict = IAM_NOT_ALLOWED, .why = hint};
     }
+    answer.may_deny = tally->why_deny;
     return answer;
+}
+
+/* What is no policy may be anything. */
+static struct iam_answer untold(struct view why) {
+    return (struct iam_answer){.verdict = IAM_UNTOLD, .why = why, .may_deny = why};
 }
 
 int iam_policy_evaluate(struct view policy, const struct iam_request *request, struct arena *arena,
@@ -350,13 +362,12 @@ int iam_policy_evaluate(struct view policy, const struct iam_request *request, s
         if (failure.code == ERR_OUT_OF_MEMORY) {
             return err_out_of_memory(err, "policy");
         }
-        *ret_answer = (struct iam_answer){.verdict = IAM_UNTOLD, .why = VIEW("it is no JSON")};
+        *ret_answer = untold(VIEW("it is no JSON"));
         return 0;
     }
     if (root.type != JSON_OBJECT || !json_find(root, "Statement", &statements) ||
         (statements.type != JSON_ARRAY && statements.type != JSON_OBJECT)) {
-        *ret_answer =
-            (struct iam_answer){.verdict = IAM_UNTOLD, .why = VIEW("it holds no statements")};
+        *ret_answer = untold(VIEW("it holds no statements"));
         return 0;
     }
     if (statements.type == JSON_OBJECT) {

@@ -7,7 +7,7 @@
  *
  * What cannot be known here (a condition on where a request comes from, an operator that is not
  * carried out, a document that is none) is never taken for a yes: the answer is IAM_UNTOLD then,
- * with what stood in the way. A Deny that may apply is enough for that.
+ * with what stood in the way. A Deny that may apply is enough for that where something is allowed.
  * IAM User Guide, "Policy evaluation logic", "IAM JSON policy elements reference".
  */
 
@@ -25,8 +25,8 @@ enum iam_organization {
 
 /* Who asks for what. */
 struct iam_request {
-    /* The ARN of a role or a user; empty: whoever there is in the account, which no policy that
-     * names roles admits. Of a service ("lambda.amazonaws.com") in `service` instead. */
+    /* The ARN of a role or a user; empty: somebody of the account, and which of its roles and users
+     * is not known. Of a service ("lambda.amazonaws.com") in `service` instead. */
     struct view principal;
     struct view account; /* of the principal, or for which the service acts */
     struct view service;
@@ -52,6 +52,9 @@ struct iam_answer {
     struct view sid; /* of the statement that made it so; may be empty */
     struct view
         why; /* of IAM_UNTOLD: what could not be told; of IAM_NOT_ALLOWED a hint, or empty */
+    /* What could not be told of a Deny, whatever the verdict; empty: none may apply unseen. Within
+     * one account, where something else may allow it, this is what matters. */
+    struct view may_deny;
 };
 
 /* An empty policy allows nothing. -1: ERR_OUT_OF_MEMORY alone. */

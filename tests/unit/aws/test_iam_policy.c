@@ -125,8 +125,11 @@ static void principals(void **state) {
         /* One of several. */
         {POLICY(ALLOW("'Principal':{'AWS':['" OTHER "','" ROLE "']}," PULL)), THE_ROLE, IAM_ALLOWED,
          NULL},
-        /* A role is not its account, and another role not this one. */
-        {POLICY(ALLOW("'Principal':{'AWS':'" ROLE "'}," PULL)), THE_ACCOUNT, IAM_NOT_ALLOWED, NULL},
+        /* Somebody of the account may be that role; and another role is not this one. */
+        {POLICY(ALLOW("'Principal':{'AWS':'" ROLE "'}," PULL)), THE_ACCOUNT, IAM_UNTOLD,
+         "whether it is '" ROLE "'"},
+        {POLICY(ALLOW("'Principal':{'AWS':'arn:aws:iam::" OTHER ":role/puller'}," PULL)),
+         THE_ACCOUNT, IAM_NOT_ALLOWED, NULL},
         {POLICY(ALLOW("'Principal':{'AWS':'" ROLE "2'}," PULL)), THE_ROLE, IAM_NOT_ALLOWED, NULL},
         {POLICY(ALLOW("'Principal':{'AWS':'arn:aws:iam::" OWN ":role/puller'}," PULL)),
          A_PATHED_ROLE, IAM_NOT_ALLOWED, NULL},
@@ -201,7 +204,7 @@ static void denials_win(void **state) {
         {POLICY(ALLOW(ROOT "," PULL) "," DENY("'Principal':{'AWS':'" ROLE "'}," PULL)), THE_ROLE,
          IAM_DENIED, NULL},
         {POLICY(ALLOW(ROOT "," PULL) "," DENY("'Principal':{'AWS':'" ROLE "'}," PULL)), THE_ACCOUNT,
-         IAM_ALLOWED, NULL},
+         IAM_UNTOLD, "whether it is"},
         /* Everybody but the organization; this one is in it, or is not, or who knows. */
         {POLICY(ALLOW(ROOT "," PULL) "," DENY(
              ANYBODY "," PULL IF("'StringNotEquals':{'aws:PrincipalOrgID':'o-a1b2c3d4e5'}"))),
@@ -232,6 +235,38 @@ static void denials_win(void **state) {
         {POLICY(ALLOW("'NotPrincipal':{'AWS':'" OTHER "'}," PULL)), THE_ROLE, IAM_ALLOWED, NULL},
     };
     check_rows(rows, COUNT(rows));
+}
+
+/* Within one account this is what is asked: may something be denied that cannot be seen? */
+static void a_deny_that_may_apply(void **state) {
+    static const struct {
+        const char *policy;
+        const char *may_deny; /* what it holds; NULL: it is empty */
+    } rows[] = {
+        {POLICY(DENY(ANYBODY "," PULL IF("'IpAddress':{'aws:SourceIp':'10.0.0.0/8'}"))),
+         "aws:SourceIp"},
+        {POLICY(ALLOW(ANYBODY "," PULL IF("'IpAddress':{'aws:SourceIp':'10.0.0.0/8'}"))), NULL},
+        {POLICY(ALLOW(ANYBODY "," PULL)), NULL},
+        {POLICY(DENY(ANYBODY "," PULL)), NULL},
+        {POLICY("'x'"), "no object"},
+        {"nonsense", "JSON"},
+        {"", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena arena ARENA_AUTO = ARENA_INIT((size_t)1024 * 1024);
+        const struct iam_request request = request_of(THE_ROLE);
+        struct iam_answer answer;
+        struct err err;
+        err_init(&err);
+        assert_int_equal(
+            iam_policy_evaluate(quoted(rows[i].policy, &arena), &request, &arena, &answer, &err),
+            0);
+        assert_int_equal(answer.may_deny.len > 0, rows[i].may_deny != NULL);
+        if (rows[i].may_deny) {
+            assert_holds(arena_copy(&arena, answer.may_deny).data, rows[i].may_deny);
+        }
+    }
 }
 
 static void conditions(void **state) {
@@ -290,11 +325,20 @@ static void conditions(void **state) {
          IAM_NOT_ALLOWED, NULL},
         {TO_ANYBODY_IF("'ForAllValues:StringEquals':{'aws:PrincipalOrgID':'o-x'}"), NO_ORGANIZATION,
          IAM_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'StringNotEquals':{'aws:PrincipalOrgID':'o-x'}"), NO_ORGANIZATION,
+         IAM_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'ForAnyValue:StringNotEquals':{'aws:PrincipalOrgID':'o-x'}"),
+         NO_ORGANIZATION, IAM_NOT_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'ForAnyValue:StringNotEquals':{'aws:PrincipalOrgID':'o-x'}"), THE_ROLE,
+         IAM_ALLOWED, NULL},
         {TO_ANYBODY_IF("'StringEqualsIfExists':{'aws:SourceVpce':'vpce-1'}"), THE_ROLE, IAM_UNTOLD,
          "aws:SourceVpce"},
         {TO_ANYBODY_IF("'StringEquals':{'aws:PrincipalTag/team':'x'}"), THE_ROLE, IAM_UNTOLD,
          "aws:PrincipalTag/team"},
         {TO_ANYBODY_IF("'StringEquals':{'aws:PrincipalAccount':'${aws:ResourceAccount}'}"),
+         THE_ROLE, IAM_UNTOLD, "variable"},
+        {POLICY(ALLOW(ANYBODY "," PULL ",'Resource':'arn:aws:ecr:us-east-1:*:repository/"
+                              "${aws:PrincipalAccount}/*'")),
          THE_ROLE, IAM_UNTOLD, "variable"},
         {TO_ANYBODY_IF("'NumericLessThan':{'aws:MultiFactorAuthAge':'300'}"), THE_ROLE, IAM_UNTOLD,
          "NumericLessThan"},
@@ -393,9 +437,13 @@ static void patterns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(principals),  cmocka_unit_test(actions_and_resources),
-        cmocka_unit_test(denials_win), cmocka_unit_test(conditions),
-        cmocka_unit_test(malformed),   cmocka_unit_test(the_statement_is_named),
+        cmocka_unit_test(principals),
+        cmocka_unit_test(actions_and_resources),
+        cmocka_unit_test(denials_win),
+        cmocka_unit_test(a_deny_that_may_apply),
+        cmocka_unit_test(conditions),
+        cmocka_unit_test(malformed),
+        cmocka_unit_test(the_statement_is_named),
         cmocka_unit_test(patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

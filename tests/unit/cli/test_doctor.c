@@ -240,6 +240,25 @@ CHANGE(own_with_a_deny) {
     denied_in_so_many_words(m);
     local(m);
 }
+/* Nothing there allows anything, and a Deny that hangs on the way they come is all there is. */
+CHANGE(own_with_a_deny_that_may_apply) {
+    local(m);
+    m->repository.policy =
+        VIEW(STATEMENTS("{\"Effect\":\"Deny\",\"Principal\":\"*\"," PULLS
+                        ",\"Condition\":{\"StringNotEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}}"));
+}
+CHANGE(own_with_an_allow_that_may_apply) {
+    local(m);
+    by_an_address(m);
+}
+CHANGE(own_not_a_policy) {
+    local(m);
+    not_a_policy(m);
+}
+CHANGE(role_that_is_not_known) {
+    by_roles(m);
+    account_alone(m);
+}
 CHANGE(a_function_that_lambda_may_not_pull_for) {
     m->target.runs.target.kind = TARGET_LAMBDA;
     m->target.runs.target.function = VIEW("myproject_resizer_prod");
@@ -254,7 +273,8 @@ GROUP(policies, CASE(policy_unseen), CASE(no_policy), CASE(no_policy_and_no_role
       CASE(by_a_role_that_was_deleted), CASE(of_another_organization), CASE(of_no_organization),
       CASE(of_an_organization_that_is_not_told), CASE(denied_in_so_many_words), CASE(by_an_address),
       CASE(not_a_policy), CASE(account_alone), CASE(role_of_the_registry_reads),
-      CASE(own_without_policy), CASE(own_with_a_deny),
+      CASE(own_without_policy), CASE(own_with_a_deny), CASE(own_with_a_deny_that_may_apply),
+      CASE(own_with_an_allow_that_may_apply), CASE(own_not_a_policy), CASE(role_that_is_not_known),
       CASE(a_function_that_lambda_may_not_pull_for))
 
 /* --- what the roles may do --- */
@@ -540,6 +560,12 @@ CHANGE(bus_under_a_condition) {
         VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:*\","
                         "\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-x\"}}}"));
 }
+/* The role of the rule that forwards them, it may be. */
+CHANGE(bus_that_names_a_role) {
+    m->facts.bus.policy =
+        VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::" REGISTRY
+                        ":role/forward\"},\"Action\":\"events:PutEvents\"}"));
+}
 CHANGE(bus_unseen) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "DescribeEventBus of events failed: AccessDenied");
     m->facts.bus_err = &m->err;
@@ -560,8 +586,8 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
       CASE(parameters_by_a_queue), CASE(parameters_of_another_project), CASE(queues_unseen),
       CASE(files_without_a_rule), CASE(files_by_a_rule), CASE(no_rules_for_workflows),
-      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_unseen),
-      CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
+      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_that_names_a_role),
+      CASE(bus_unseen), CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
 
