@@ -13,9 +13,9 @@
 
 /*
  * slipway plan, deploy, rollback: the event that the function would get, made here, and walked
- * through the function's own core with the person's credentials. What a person is shown is the plan
- * of a dry run; after the answer it is made anew, and only if it would still do the same is it
- * carried out.
+ * through the function's own core with the person's credentials. The session's configuration has
+ * DRY_RUN on until the person has said yes: no plan can write before. After the answer the plan is
+ * made anew, and only if it would still do the same is that one, and no other, carried out.
  */
 
 #define RESPONSE_BYTES ((size_t)6 * 1024 * 1024)
@@ -63,6 +63,7 @@ struct work {
     const struct arguments *arguments;
     struct manual_request request;
     struct view detail_type; /* DEPLOY, ROLLBACK */
+    bool is_dry;             /* the environment has DRY_RUN set */
     uint64_t random;         /* of the event's id: all plans are of one event */
     int64_t started_ms;      /* monotonic */
     int64_t timeout_ms;      /* of following */
@@ -75,9 +76,8 @@ static struct view option(const struct work *work, const char *name) {
 
 /* --- one plan --- */
 
-static int make_plan(const struct work *work, bool dry_run, struct planned *ret_made) {
+static int make_plan(const struct work *work, struct planned *ret_made) {
     struct session *session = work->session;
-    struct manual_request request = work->request;
     struct view detail;
     struct view payload;
     const struct event_place place = {
@@ -86,8 +86,7 @@ static int make_plan(const struct work *work, bool dry_run, struct planned *ret_
         .now_ms = clock_wall_ms(work->cli->clock),
         .random = work->random,
     };
-    request.dry_run = dry_run;
-    if (manual_detail(&request, work->cli->arena, &detail, work->err) < 0) {
+    if (manual_detail(&work->request, work->cli->arena, &detail, work->err) < 0) {
         return -1;
     }
     const struct envelope envelope = {
@@ -110,7 +109,7 @@ static int print_response(const struct work *work, const struct planned *made) {
     return 0;
 }
 
-/* Fills each change's outcome; a plan of a dry run writes nothing. */
+/* Fills each change's outcome; as long as DRY_RUN is on, nothing is written. */
 static int carry_out(const struct work *work, struct planned *made) {
     struct session *session = work->session;
     struct lambda_invocation invocation = session_invocation(session, VIEW("{}"));
@@ -152,7 +151,7 @@ static int ask(const struct work *work, struct planned *made, bool *ret_wanted) 
                          work->session->config.is_prod ? "do this in production?" : "do this?")) {
             return 0;
         }
-        if (make_plan(work, true, &again) < 0) {
+        if (make_plan(work, &again) < 0) {
             return -1;
         }
         *ret_wanted = plans_are_same(made->changes, made->n, again.changes, again.n);
@@ -249,25 +248,22 @@ static int nothing_was_done(const struct work *work) {
     return EXIT_STATUS_REFUSED;
 }
 
-static int do_it(const struct work *work) {
-    struct planned made;
+static int do_it(const struct work *work, struct planned *made) {
     bool json = arguments_has(work->arguments, "json");
-    if (make_plan(work, false, &made) < 0) {
-        return cli_fail(work->cli, work->err);
-    }
     if (cli_is_interrupted(work->cli)) {
         return nothing_was_done(work);
     }
-    if (carry_out(work, &made) < 0 ||
-        (json ? print_response(work, &made)
-              : show_outcome(work->cli, made.changes, made.n, work->err)) < 0) {
+    work->session->config.dry_run = false;
+    if (carry_out(work, made) < 0 ||
+        (json ? print_response(work, made)
+              : show_outcome(work->cli, made->changes, made->n, work->err)) < 0) {
         return cli_fail(work->cli, work->err);
     }
     fflush(work->cli->out);
-    int status = exit_status_of(made.changes, made.n);
+    int status = exit_status_of(made->changes, made->n);
     return status != EXIT_STATUS_DONE || arguments_has(work->arguments, "no-wait")
                ? status
-               : follow_all(work, &made);
+               : follow_all(work, made);
 }
 
 /* The plan has been shown, or is the machine's answer. */
@@ -283,18 +279,18 @@ static int is_dry_run(const struct work *work, struct planned *made) {
 static int plan_and_do(const struct work *work) {
     struct planned made;
     bool wanted;
-    if (make_plan(work, true, &made) < 0) {
+    if (make_plan(work, &made) < 0) {
         return cli_fail(work->cli, work->err);
     }
     int status = exit_status_of(made.changes, made.n);
     if (status != EXIT_STATUS_DONE || !plan_does_something(made.changes, made.n)) {
         return do_nothing(work, &made);
     }
-    bool is_asked = !arguments_has(work->arguments, "yes") && !work->session->config.dry_run;
+    bool is_asked = !arguments_has(work->arguments, "yes") && !work->is_dry;
     if ((is_asked || !arguments_has(work->arguments, "json")) && show(work, &made) < 0) {
         return cli_fail(work->cli, work->err);
     }
-    if (work->session->config.dry_run) {
+    if (work->is_dry) {
         return is_dry_run(work, &made);
     }
     fflush(work->cli->out);
@@ -305,7 +301,7 @@ static int plan_and_do(const struct work *work) {
     if (ask(work, &made, &wanted) < 0) {
         return cli_fail(work->cli, work->err);
     }
-    return wanted ? do_it(work) : nothing_was_done(work);
+    return wanted ? do_it(work, &made) : nothing_was_done(work);
 }
 
 /* --- the commands --- */
@@ -337,7 +333,9 @@ static int run(const struct work *asked, enum action action) {
         (void)err_out_of_memory(&err, "reason");
         return cli_fail(work->cli, &err);
     }
-    if (action == ACTION_SEND && session.config.dry_run) {
+    work->is_dry = session.config.dry_run;
+    session.config.dry_run = true;
+    if (action == ACTION_SEND && work->is_dry) {
         fputs("DRY_RUN is set: ", work->cli->err);
         return nothing_was_done(work);
     }
@@ -352,7 +350,7 @@ static int run(const struct work *asked, enum action action) {
         return plan_and_do(work);
     }
     struct planned made;
-    return make_plan(work, true, &made) < 0 ? cli_fail(work->cli, &err) : show_only(work, &made);
+    return make_plan(work, &made) < 0 ? cli_fail(work->cli, &err) : show_only(work, &made);
 }
 
 /* deploy and rollback, when it is no dry run. */

@@ -72,9 +72,6 @@ int manual_detail(const struct manual_request *request, struct arena *arena,
     if (request->force) {
         json_put_bool(&w, "force", true);
     }
-    if (request->dry_run) {
-        json_put_bool(&w, "dry_run", true);
-    }
     json_end_object(&w);
     return finish(&text, arena, ret_detail, err);
 }

@@ -40,7 +40,7 @@ struct manual_request {
     struct view tag, digest, task_definition; /* DEPLOY */
     struct view to;                           /* ROLLBACK */
     struct view reason;
-    bool force, dry_run;
+    bool force;
 };
 /* {"service":"backend","tag":"git-abc123f",…}, in the arena. -1: ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int manual_detail(const struct manual_request *request, struct arena *arena,

@@ -95,12 +95,11 @@ static void a_detail_holds_what_was_asked_for(void **state) {
         .to = VIEW("40"),
         .reason = VIEW("say \"why\"\n\\ \303\274 \033"),
         .force = true,
-        .dry_run = true,
     };
     assert_int_equal(manual_detail(&most, &f->arena, &f->text, &f->err), 0);
     assert_view(f->text, "{\"service\":\"backend\",\"tag\":\"git-1\",\"digest\":\"sha256:1\","
                          "\"task_definition\":\"web:41\",\"to\":\"40\",\"reason\":\"say "
-                         "\\\"why\\\"\\n\\\\ \303\274 \\u001b\",\"force\":true,\"dry_run\":true}");
+                         "\\\"why\\\"\\n\\\\ \303\274 \\u001b\",\"force\":true}");
 }
 
 static void an_end_is_as_ecs_tells_it(void **state) {
