@@ -4,7 +4,7 @@
 #
 # SLIPWAY_STATIC_DIR says where, and where what was built before is kept; default build/static.
 # Besides them: bootstrap.debug and slipway.debug (with symbols, for addr2line), versions (what went
-# in).
+# in) and licences/ (of all that did).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -13,8 +13,32 @@ mkdir -p "$out"
 out=$(realpath "$out")
 sysroot=$out/sysroot
 
+# Most of what the programs are made of wants its licence to go with every copy of it.
+write_licences() {
+    local name version musl=/usr/share/doc/musl-dev/copyright
+    rm -rf "$out/licences"
+    mkdir "$out/licences"
+    cp LICENSE "$out/licences/slipway"
+    while read -r name version; do
+        case $name in
+        ca-certificates)
+            dpkg-deb --fsys-tarfile "$out/packages/${name}_${version#*:}_all.deb" |
+                tar -xO "./usr/share/doc/$name/copyright"
+            ;;
+        *) tar -xOf "$out/packages/${name}_${version#*:}".debian.tar.* debian/copyright ;;
+        esac >"$out/licences/$name"
+    done <"$out/versions"
+    # Some images are without documentation.
+    if [ -r "$musl" ]; then
+        cp "$musl" "$out/licences/musl"
+    else
+        printf "static: the licence of 'musl' is not in '%s'\n" "$musl" >&2
+    fi
+}
+
 tools/static-sources.sh "$out"
 tools/static-deps.sh "$out"
+write_licences
 
 # A tree configured for another folder or compiler is of no use.
 if ! grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$out/tree/CMakeCache.txt" ||
