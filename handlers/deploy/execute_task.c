@@ -216,11 +216,6 @@ static int look_all_tasks(struct execution *x, struct delivery_of_task *all, siz
 
 /* --- outcomes --- */
 
-static bool is_same_rule(const struct task_runner *a, const struct task_runner *b) {
-    return a->kind == RUNNER_RULE && b->kind == RUNNER_RULE && view_equal(a->group, b->group) &&
-           view_equal(a->name, b->name);
-}
-
 static bool is_failed(const struct task_move *runner) {
     return runner->err != NULL;
 }
@@ -234,7 +229,7 @@ static bool is_changed(const struct task_move *runner) {
 static bool is_so(const struct delivery_of_task *d, size_t i,
                   bool (*matches)(const struct task_move *runner)) {
     for (size_t j = 0; j < d->n_runners; j++) {
-        if ((j == i || is_same_rule(d->runners[i].runner, d->runners[j].runner)) &&
+        if ((j == i || task_runner_is_same_rule(d->runners[i].runner, d->runners[j].runner)) &&
             matches(&d->runners[j])) {
             return true;
         }
@@ -244,7 +239,7 @@ static bool is_so(const struct delivery_of_task *d, size_t i,
 
 static bool is_named_before(const struct delivery_of_task *d, size_t i) {
     for (size_t j = 0; j < i; j++) {
-        if (is_same_rule(d->runners[i].runner, d->runners[j].runner)) {
+        if (task_runner_is_same_rule(d->runners[i].runner, d->runners[j].runner)) {
             return true;
         }
     }

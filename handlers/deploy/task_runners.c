@@ -324,6 +324,11 @@ int task_runners_read(const struct gathering_place *place, struct task_family *f
     return 0;
 }
 
+bool task_runner_is_same_rule(const struct task_runner *a, const struct task_runner *b) {
+    return a->kind == RUNNER_RULE && b->kind == RUNNER_RULE && view_equal(a->group, b->group) &&
+           view_equal(a->name, b->name);
+}
+
 struct view task_runner_name(const struct task_runner *runner, struct arena *arena) {
     if (runner->kind == RUNNER_SCHEDULE) {
         return arena_printf(arena, "schedule '" VIEW_FMT "/" VIEW_FMT "'", VIEW_ARG(runner->group),

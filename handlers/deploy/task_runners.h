@@ -59,6 +59,9 @@ struct task_move {
 ERR_MUST_USE int task_runners_move(const struct gathering_place *place, struct task_move *moves,
                                    size_t n);
 
+/* The targets of one rule are runners of their own. False for schedules. */
+bool task_runner_is_same_rule(const struct task_runner *a, const struct task_runner *b);
+
 /* "rule 'nightly'", "rule 'nightly' of bus 'orders'", "schedule 'default/hourly'"; .data NULL: no
  * memory. */
 struct view task_runner_name(const struct task_runner *runner, struct arena *arena);

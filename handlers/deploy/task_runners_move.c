@@ -31,15 +31,10 @@ static int keep(const struct moving *m, struct task_move *move, const struct err
     return 0;
 }
 
-static bool same_rule(const struct task_runner *a, const struct task_runner *b) {
-    return a->kind == RUNNER_RULE && b->kind == RUNNER_RULE && view_equal(a->group, b->group) &&
-           view_equal(a->name, b->name);
-}
-
 /* The first move of the rule stands for all of it. */
 static bool is_first_of_rule(const struct moving *m, size_t i) {
     for (size_t j = 0; j < i; j++) {
-        if (same_rule(m->moves[j].runner, m->moves[i].runner)) {
+        if (task_runner_is_same_rule(m->moves[j].runner, m->moves[i].runner)) {
             return false;
         }
     }
@@ -78,7 +73,7 @@ static int take_rule(const struct moving *m, size_t first, const struct aws_call
     err_init(&error);
     bool failed = events_list_targets_by_rule_result(call, m->place->arena, &page, &error) != 0;
     for (size_t i = first; i < m->n; i++) {
-        if (!same_rule(m->moves[i].runner, m->moves[first].runner)) {
+        if (!task_runner_is_same_rule(m->moves[i].runner, m->moves[first].runner)) {
             continue;
         }
         if (failed && keep(m, &m->moves[i], &error) != 0) {
@@ -182,7 +177,8 @@ static int build_rule_write(const struct moving *m, size_t first, bool *written,
     const struct task_runner *runner = m->moves[first].runner;
     *write = (struct write){.n_owners = 0};
     for (size_t i = first; i < m->n && write->n_owners < EVENTS_PUT_TARGETS_MAX; i++) {
-        if (!written[i] && m->targets[i].len > 0 && same_rule(m->moves[i].runner, runner)) {
+        if (!written[i] && m->targets[i].len > 0 &&
+            task_runner_is_same_rule(m->moves[i].runner, runner)) {
             written[i] = true;
             targets[write->n_owners] = m->targets[i];
             write->owners[write->n_owners++] = i;
