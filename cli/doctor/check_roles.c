@@ -35,7 +35,9 @@ static bool may_be_allowed_there(const struct doctor_facts *facts, const struct 
         findings->failed = true;
         return false;
     }
-    if (!repository || repository->is_foreign || decision->is_denied) {
+    /* Neither of the last two is for a repository's policy to lift. */
+    if (!repository || repository->is_foreign || decision->is_denied || decision->by_organization ||
+        decision->by_boundary) {
         return false;
     }
     enum iam_verdict verdict =
@@ -76,14 +78,14 @@ static bool check_decision(const struct doctor_facts *facts, const struct doctor
     if (decision->is_allowed) {
         return true;
     }
-    if (!decision->is_denied && decision->is_incomplete) {
+    if (decision->is_incomplete) {
+        /* A Deny for all but one VPC endpoint is one to a simulation, which comes by none. */
         findings_add(findings, DOCTOR_WARNING, "role", name,
-                     "whether this %s may do " VIEW_FMT " on '" VIEW_FMT
-                     "' could not be told: a condition asks for what only the real request has",
-                     kind_of(role), VIEW_ARG(decision->action), VIEW_ARG(decision->resource));
-        return false;
-    }
-    if (may_be_allowed_there(facts, role, decision, findings)) {
+                     "simulated, the policies of this %s %s " VIEW_FMT " on '" VIEW_FMT
+                     "'; a condition of theirs asks for what only the real request has",
+                     kind_of(role), decision->is_denied ? "deny" : "do not allow",
+                     VIEW_ARG(decision->action), VIEW_ARG(decision->resource));
+    } else if (may_be_allowed_there(facts, role, decision, findings)) {
         findings_add(findings, DOCTOR_WARNING, "role", name,
                      "the own policies of this %s do not allow " VIEW_FMT " on '" VIEW_FMT
                      "'; the repository's may",
@@ -97,6 +99,21 @@ static bool check_decision(const struct doctor_facts *facts, const struct doctor
     }
     remedy_of(role, decision, findings);
     return false;
+}
+
+/* What AWS has said nothing of is not allowed by that; NULL: there is none. */
+static const struct doctor_repository *without_decision(const struct doctor_role *role) {
+    for (size_t i = 0; i < role->n_repositories; i++) {
+        bool has_one = false;
+        for (size_t j = 0; j < role->n_decisions; j++) {
+            has_one =
+                has_one || view_equal(role->decisions[j].resource, role->repositories[i]->arn);
+        }
+        if (!has_one) {
+            return role->repositories[i];
+        }
+    }
+    return NULL;
 }
 
 static void check_role(const struct doctor_facts *facts, const struct doctor_role *role,
@@ -117,6 +134,15 @@ static void check_role(const struct doctor_facts *facts, const struct doctor_rol
         if (!check_decision(facts, role, &role->decisions[i], findings)) {
             return; /* the others are missing for the same reason, mostly */
         }
+    }
+    const struct doctor_repository *untold = without_decision(role);
+    if (untold) {
+        findings_add(findings, DOCTOR_WARNING, "role", name,
+                     "whether this %s may %s '" VIEW_FMT "' could not be told: the simulation has "
+                     "no decision on it",
+                     kind_of(role), role->is_function ? "look into" : "pull from",
+                     VIEW_ARG(untold->arn));
+        return;
     }
     findings_add(findings, DOCTOR_WELL, "role", name, "this %s may %s %zu repositor%s",
                  kind_of(role), role->is_function ? "look into" : "pull from", role->n_repositories,

@@ -61,33 +61,84 @@ int iam_simulate_call(const struct iam_simulation *simulation, struct arena *are
     return 0;
 }
 
-/* <member><EvalActionName>…</EvalActionName><EvalResourceName>…</EvalResourceName>
+#define ON_EACH "member/ResourceSpecificResults/member"
+
+static int read_word(const struct aws_call *call, struct view member, const char *path,
+                     struct arena *arena, struct iam_decision *decision, struct err *err) {
+    struct view word;
+    if (xml_member(member, path, arena, &word, err) < 0) {
+        return -1;
+    }
+    decision->is_allowed = view_equal(word, VIEW("allowed"));
+    decision->is_denied = view_equal(word, VIEW("explicitDeny"));
+    return decision->is_allowed || decision->is_denied || view_equal(word, VIEW("implicitDeny"))
+               ? 0
+               : answer_lacks(call, "EvalDecision", err);
+}
+
+static bool is_incomplete(struct view member) {
+    return xml_list_count(member, "member/MissingContextValues/member") > 0;
+}
+
+/* Of an action, on what was asked for if that was one resource.
+ * <member><EvalActionName>…</EvalActionName><EvalResourceName>…</EvalResourceName>
  * <EvalDecision>allowed|explicitDeny|implicitDeny</EvalDecision>
  * <MissingContextValues><member>…</member></MissingContextValues>
  * <OrganizationsDecisionDetail><AllowedByOrganizations>…, <PermissionsBoundaryDecisionDetail>… */
 static int read_decision(const struct aws_call *call, struct view member, struct arena *arena,
                          struct iam_decision *decision, struct err *err) {
-    struct view word;
     struct view by_organization;
     struct view by_boundary;
     if (xml_member(member, "member/EvalActionName", arena, &decision->action, err) < 0 ||
         xml_member(member, "member/EvalResourceName", arena, &decision->resource, err) < 0 ||
-        xml_member(member, "member/EvalDecision", arena, &word, err) < 0 ||
+        read_word(call, member, "member/EvalDecision", arena, decision, err) < 0 ||
         xml_member(member, "member/OrganizationsDecisionDetail/AllowedByOrganizations", arena,
                    &by_organization, err) < 0 ||
         xml_member(member, "member/PermissionsBoundaryDecisionDetail/AllowedByPermissionsBoundary",
                    arena, &by_boundary, err) < 0) {
         return -1;
     }
-    decision->is_allowed = view_equal(word, VIEW("allowed"));
-    decision->is_denied = view_equal(word, VIEW("explicitDeny"));
-    decision->is_incomplete = xml_list_count(member, "member/MissingContextValues/member") > 0;
+    decision->is_incomplete = is_incomplete(member);
     decision->by_organization = view_equal(by_organization, VIEW("false"));
     decision->by_boundary = view_equal(by_boundary, VIEW("false"));
-    if (!decision->is_allowed && !decision->is_denied && !view_equal(word, VIEW("implicitDeny"))) {
-        return answer_lacks(call, "EvalDecision", err);
-    }
     return decision->action.len > 0 ? 0 : answer_lacks(call, "EvalActionName", err);
+}
+
+/* <ResourceSpecificResults><member><EvalResourceName>…<EvalResourceDecision>…
+ * <MissingContextValues>…</member>…: the same action on each of the resources. Where there are
+ * several, this alone says which of them it is; and what is missing is said here alone. */
+static int read_each(const struct aws_call *call, struct view member, struct arena *arena,
+                     struct iam_decisions *decisions, struct err *err) {
+    struct iam_decision of_action = {0};
+    struct view one;
+    if (read_decision(call, member, arena, &of_action, err) < 0) {
+        return -1;
+    }
+    if (xml_list_count(member, ON_EACH) == 0) {
+        decisions->items[decisions->n++] = of_action;
+        return 0;
+    }
+    struct xml_list list = xml_list(member, ON_EACH);
+    while (xml_list_next(&list, &one)) {
+        struct iam_decision *decision = &decisions->items[decisions->n++];
+        *decision = of_action;
+        if (xml_member(one, "member/EvalResourceName", arena, &decision->resource, err) < 0 ||
+            read_word(call, one, "member/EvalResourceDecision", arena, decision, err) < 0) {
+            return -1;
+        }
+        decision->is_incomplete = of_action.is_incomplete || is_incomplete(one);
+    }
+    return 0;
+}
+
+static size_t count_decisions(const struct aws_call *call, const char *path) {
+    struct xml_list list = xml_list(call->response, path);
+    struct view member;
+    size_t n = 0;
+    while (xml_list_next(&list, &member)) {
+        n += 1 + xml_list_count(member, ON_EACH);
+    }
+    return n;
 }
 
 int iam_simulate_result(const struct aws_call *call, struct arena *arena,
@@ -104,13 +155,13 @@ int iam_simulate_result(const struct aws_call *call, struct arena *arena,
     if (answer_failed(call)) {
         return answer_pass_on(call, err);
     }
-    decisions.items = ARENA_ARRAY(arena, xml_list_count(call->response, path), struct iam_decision);
+    decisions.items = ARENA_ARRAY(arena, count_decisions(call, path), struct iam_decision);
     if (!decisions.items) {
         return err_out_of_memory(err, "decisions");
     }
     struct xml_list list = xml_list(call->response, path);
     while (xml_list_next(&list, &member)) {
-        if (read_decision(call, member, arena, &decisions.items[decisions.n++], err) < 0) {
+        if (read_each(call, member, arena, &decisions, err) < 0) {
             return -1;
         }
     }

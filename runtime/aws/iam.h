@@ -31,17 +31,19 @@ struct iam_decision {
     struct view action;
     struct view resource;
     bool is_allowed;
-    bool is_denied;     /* in so many words */
-    bool is_incomplete; /* a condition asks for what the simulation has not been told */
+    bool is_denied; /* in so many words */
+    /* Some condition of the role's policies, of this action or of another, asks for what the
+     * simulation has not been told: a no may be a yes then. */
+    bool is_incomplete;
     bool by_organization, by_boundary; /* what does not allow it */
 };
 struct iam_decisions {
     struct iam_decision *items;
     size_t n;
 };
-/* -1: the call's error (ERR_ACCESS_DENIED: whoever asks may not simulate), ERR_BAD_RESPONSE for an
- * answer without a decision or with more of them to come. A role that is not there (NoSuchEntity)
- * is ERR_SERVICE_NOT_FOUND. */
+/* One for each action on each resource. -1: the call's error (ERR_ACCESS_DENIED: whoever asks may
+ * not simulate), ERR_BAD_RESPONSE for an answer without a decision or with more of them to come. A
+ * role that is not there (NoSuchEntity) is ERR_SERVICE_NOT_FOUND. */
 ERR_MUST_USE int iam_simulate_result(const struct aws_call *call, struct arena *arena,
                                      struct iam_decisions *ret_decisions, struct err *err);
 

@@ -29,7 +29,8 @@ def organization(context: Context) -> Response:
 
 
 def simulation(context: Context) -> Response:
-    """iam:SimulatePrincipalPolicy: the role's own policies, carried out for each action on each resource."""
+    """iam:SimulatePrincipalPolicy: the role's own policies, carried out for each action on each resource. AWS answers with an
+    action once, and on which of the resources it is allowed within that."""
     form = form_of(context.request.body)
     if context.operation != "SimulatePrincipalPolicy":
         raise AwsError("InvalidAction", f"the front has no iam:{context.operation}")
@@ -40,12 +41,17 @@ def simulation(context: Context) -> Response:
         raise AwsError("NoSuchEntity", f"The role with name {source.rpartition('/')[2]} cannot be found.", 404)
     who = role.session("simulated")
     members = []
+    resources = _numbered(form, "ResourceArns.member")
+    words = {"allow": "allowed", "none": "implicitDeny", "deny": "explicitDeny"}
     for action in _numbered(form, "ActionNames.member"):
-        for resource in _numbered(form, "ResourceArns.member") or ["*"]:
-            verdict = decide(role.policy, who, action, resource, principal_context(who), identity=True)
-            word = {"allow": "allowed", "deny": "explicitDeny", "none": "implicitDeny"}[verdict]
-            members.append(f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{escape(resource)}</EvalResourceName>"
-                           f"<EvalDecision>{word}</EvalDecision><MissingContextValues/><MatchedStatements/></member>")
+        found = [(escape(one), words[decide(role.policy, who, action, one, principal_context(who), identity=True)])
+                 for one in resources or ["*"]]
+        each = "".join(f"<member><EvalResourceName>{name}</EvalResourceName><EvalResourceDecision>{word}</EvalResourceDecision>"
+                       "<MissingContextValues/><MatchedStatements/></member>" for name, word in found) if resources else ""
+        worst = max((word for _, word in found), key=list(words.values()).index)
+        members.append(f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{found[0][0]}</EvalResourceName>"
+                       f"<EvalDecision>{worst}</EvalDecision><MissingContextValues/><MatchedStatements/>"
+                       f"<ResourceSpecificResults>{each}</ResourceSpecificResults></member>")
     name = "SimulatePrincipalPolicy"
     return _xml(f'<{name}Response xmlns="{IAM_NAMESPACE}"><{name}Result><IsTruncated>false</IsTruncated><EvaluationResults>'
                 f"{''.join(members)}</EvaluationResults></{name}Result><ResponseMetadata><RequestId>{request_id()}</RequestId>"

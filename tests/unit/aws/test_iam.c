@@ -86,6 +86,36 @@ static void decisions_are_read(void **state) {
     arena_release(&f.arena);
 }
 
+/* As AWS answers about several resources: an action once, and what it is on each of them. */
+static void decisions_on_several_resources(void **state) {
+    (void)state;
+    struct fixture f = simulate(VIEW("us-east-1"));
+    struct iam_decisions got;
+    call_ends(&f.call, 200,
+              ANSWER("false", DECISION("ecr:A", "implicitDeny",
+                                       "<MissingContextValues/><ResourceSpecificResults>"
+                                       "<member><EvalResourceName>one</EvalResourceName>"
+                                       "<EvalResourceDecision>allowed</EvalResourceDecision>"
+                                       "<MissingContextValues/></member>"
+                                       "<member><EvalResourceName>two</EvalResourceName>"
+                                       "<EvalResourceDecision>explicitDeny</EvalResourceDecision>"
+                                       "<MissingContextValues><member>aws:SourceVpce</member>"
+                                       "</MissingContextValues></member></ResourceSpecificResults>")
+                                  DECISION("ecr:B", "allowed", "<ResourceSpecificResults/>")));
+    assert_int_equal(iam_simulate_result(&f.call, &f.arena, &got, &f.err), 0);
+    assert_int_equal(got.n, 3);
+    assert_view(got.items[0].action, "ecr:A");
+    assert_view(got.items[0].resource, "one");
+    assert_true(got.items[0].is_allowed && !got.items[0].is_denied && !got.items[0].is_incomplete);
+    assert_view(got.items[1].action, "ecr:A");
+    assert_view(got.items[1].resource, "two");
+    assert_true(!got.items[1].is_allowed && got.items[1].is_denied && got.items[1].is_incomplete);
+    assert_view(got.items[2].action, "ecr:B");
+    assert_view(got.items[2].resource, REPOSITORY);
+    assert_true(got.items[2].is_allowed);
+    arena_release(&f.arena);
+}
+
 static void answers_that_are_none(void **state) {
     (void)state;
     static const char *const answers[] = {
@@ -96,6 +126,9 @@ static void answers_that_are_none(void **state) {
         ANSWER("false", DECISION("ecr:A", "perhaps", "")),
         ANSWER("false", DECISION("", "allowed", "")),
         ANSWER("false", "<member/>"),
+        ANSWER("false", DECISION("ecr:A", "allowed",
+                                 "<ResourceSpecificResults><member><EvalResourceName>r"
+                                 "</EvalResourceName></member></ResourceSpecificResults>")),
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         struct fixture f = simulate(VIEW("us-east-1"));
@@ -129,6 +162,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests),
         cmocka_unit_test(decisions_are_read),
+        cmocka_unit_test(decisions_on_several_resources),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(failures),
     };

@@ -311,6 +311,16 @@ CHANGE(pull_under_a_condition) {
     pull_not_allowed(m);
     m->pulls[1].is_incomplete = true;
 }
+/* But by one VPC endpoint, say, which a simulation does not come by. */
+CHANGE(pull_denied_under_a_condition) {
+    pull_denied(m);
+    m->pulls[1].is_incomplete = true;
+}
+CHANGE(a_repository_without_a_decision) {
+    for (size_t i = 0; i < 3; i++) {
+        m->pulls[i].resource = VIEW("*");
+    }
+}
 CHANGE(look_not_allowed) {
     m->looks[0].is_allowed = false;
 }
@@ -318,6 +328,11 @@ CHANGE(own_repository_may_allow_it) {
     pull_not_allowed(m);
     local(m);
     m->repository.policy = VIEW(STATEMENTS(BY("\"" EXECUTION_ROLE "\"")));
+}
+/* What the organization or a boundary does not allow, the repository's policy cannot. */
+CHANGE(own_repository_allows_in_vain) {
+    own_repository_may_allow_it(m);
+    m->pulls[1].by_boundary = true;
 }
 CHANGE(own_repository_does_not_allow_it) {
     pull_not_allowed(m);
@@ -335,7 +350,9 @@ CHANGE(no_execution_role_on_instances) {
 
 GROUP(roles, CASE(role_unseen), CASE(role_missing), CASE(pull_not_allowed), CASE(login_not_allowed),
       CASE(pull_denied), CASE(pull_against_the_organization), CASE(pull_beyond_the_boundary),
-      CASE(pull_under_a_condition), CASE(look_not_allowed), CASE(own_repository_may_allow_it),
+      CASE(pull_under_a_condition), CASE(pull_denied_under_a_condition),
+      CASE(a_repository_without_a_decision), CASE(look_not_allowed),
+      CASE(own_repository_may_allow_it), CASE(own_repository_allows_in_vain),
       CASE(own_repository_does_not_allow_it), CASE(no_execution_role_on_fargate),
       CASE(no_execution_role_on_instances))
 
