@@ -360,7 +360,7 @@ static int run_writing(struct work *work) {
     if (status != EXIT_STATUS_DONE) {
         return status;
     }
-    if (!via_event && !arguments_has(work->arguments, "yes") && !work->cli->is_interactive) {
+    if (!arguments_has(work->arguments, "yes") && !work->cli->is_interactive) {
         return cli_usage_error(work->cli, work->command,
                                "nobody is there to be asked; say --yes to do it all the same");
     }

@@ -42,12 +42,11 @@ static void say_sent(const struct cli *cli, const struct via_event *event,
             VIEW_ARG(service));
 }
 
-/* There is no plan to show: that is the function's. Where nobody is, it is as "aws events
- * put-events" would be. */
+/* There is no plan to show: that is the function's. */
 static bool is_wanted(struct session *session, const struct via_event *event) {
     const struct cli *cli = session->cli;
     const struct config *config = &session->config;
-    if (!event->asks || !cli->is_interactive) {
+    if (!event->asks) {
         return true;
     }
     struct view question = arena_printf(

@@ -12,7 +12,7 @@
 struct via_event {
     const struct manual_request *request;
     struct view detail_type; /* DEPLOY, ROLLBACK */
-    bool asks;               /* a person who is there is asked before */
+    bool asks;               /* who is there is asked before */
     bool json;               /* what EventBridge answers, as it is; else its event's id in words */
 };
 

@@ -95,7 +95,7 @@ def test_entries_of_put_events_are_events(world: World, slipway: Slipway) -> Non
 
 
 def test_via_event_sends_the_functions_event(front: Front, world: World, slipway: Slipway) -> None:
-    sent = slipway("deploy", "--via-event", "--json", "backend", TAG, "-m", "by hand")
+    sent = slipway("deploy", "--yes", "--via-event", "--json", "backend", TAG, "-m", "by hand")
     assert sent.status == 0, sent
     assert sent.json["FailedEntryCount"] == 0 and len(world.revisions()) == 1
     (call,) = [call for call in front.calls if call.operation == "PutEvents"]

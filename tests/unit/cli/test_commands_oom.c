@@ -133,8 +133,8 @@ static void deploys(void **state) {
 
 static void events(void **state) {
     (void)state;
-    IN_FOLDER("via-event", "slipway deploy --via-event backend git-abc123f",
-              "slipway deploy --via-event --json backend git-abc123f");
+    IN_FOLDER("via-event", "slipway deploy -y --via-event backend git-abc123f",
+              "slipway deploy -y --via-event --json backend git-abc123f");
     IN_FOLDER("event", "slipway event -n entries.json");
 }
 
