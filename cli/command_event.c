@@ -58,8 +58,8 @@ int command_event(struct cli *cli, const struct arguments *arguments) {
     if (arguments->n_operands != 1) {
         return cli_usage_error(cli, "event", "expected one file, got %zu", arguments->n_operands);
     }
-    const struct session_options options = {.dry_run = arguments_has(arguments, "dry-run"),
-                                            .tells = true};
+    bool is_dry = arguments_has(arguments, "dry-run");
+    const struct session_options options = {.dry_run = is_dry, .writes = !is_dry, .tells = true};
     if (file_read(arguments->operands[0], FILE_BYTES, cli->arena, &text, &err) < 0 ||
         session_open(cli, &options, &session, &err) < 0) {
         return cli_fail(cli, &err);

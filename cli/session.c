@@ -31,7 +31,7 @@ static int find_account(struct session *session, bool writes, struct err *err) {
     struct aws_call call;
     struct arena *arena = session->cli->arena;
     struct view named = session->config.own_account;
-    if (named.len > 0 && !writes) {
+    if (named.len > 0 && !writes && session->cli->account.len == 0) {
         return 0;
     }
     sts_get_caller_identity_call(&call);

@@ -5,7 +5,8 @@
  * What a command that talks to AWS works with: the function's own core, set up as bootstrap does
  * it, with the environment's configuration and the person's credentials. The account is
  * AWS_ACCOUNT_ID, or the one that STS GetCallerIdentity names; what writes asks in any case, and is
- * held to AWS_ACCOUNT_ID. With --config it has to be the file's (config_option.h).
+ * held to AWS_ACCOUNT_ID. So is what reads, with --config: it has to be the file's
+ * (config_option.h).
  */
 
 #include "cli/cli.h"

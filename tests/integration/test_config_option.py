@@ -59,6 +59,14 @@ def test_credentials_of_another_account(world: World, slipway: Slipway) -> None:
     assert {call.operation for call in world.front.calls} <= {"GetCallerIdentity"}
 
 
+@pytest.mark.parametrize("words", [("status",), ("history", "backend"), ("plan", "backend", TAG), ("event", "-")])
+def test_what_is_said_of_the_account_is_not_believed(world: World, slipway: Slipway, words: tuple[str, ...]) -> None:
+    """AWS_ACCOUNT_ID is the file's, and the credentials are another account's: its services would be shown as prod's."""
+    wrong = slipway(*words, account=DEV, AWS_ACCOUNT_ID=PROD)
+    assert wrong.status == 1 and DEV in wrong.err and PROD in wrong.err and wrong.out == "", wrong
+    assert {call.operation for call in world.front.calls} <= {"GetCallerIdentity"}
+
+
 def test_another_environment_is_set(world: World, slipway: Slipway) -> None:
     wrong = slipway("deploy", "--yes", "backend", TAG, PROJECT_ENV="dev")
     assert wrong.status == 1 and "PROJECT_ENV is 'dev'" in wrong.err and "unset PROJECT_ENV" in wrong.err, wrong
