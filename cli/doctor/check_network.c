@@ -206,8 +206,9 @@ void check_network(const struct doctor_facts *facts, struct doctor_findings *fin
     for (size_t i = 0; i < facts->n_targets; i++) {
         const struct doctor_target *target = &facts->targets[i];
         const struct err *why = target->network_err ? target->network_err : err;
-        if (!target->network_err && target->network.n_subnets == 0) {
-            continue; /* its tasks are in the network of their instances */
+        if (!target->network_err &&
+            (target->network.n_subnets == 0 || target->network.is_on_instances)) {
+            continue; /* its images come by the network of their instances */
         }
         if (why) {
             findings_add(findings, DOCTOR_WARNING, "network", target->runs.target.name,

@@ -155,13 +155,14 @@ static void check_has_role(const struct doctor_target *target, struct doctor_fin
     if (one->kind == TARGET_LAMBDA || target->latest_err || target->execution_role.len > 0) {
         return;
     }
-    findings_add(findings, target->is_fargate ? DOCTOR_WRONG : DOCTOR_WARNING, "role", one->name,
+    bool is_fargate = target->is_fargate && !target->network.is_on_instances;
+    findings_add(findings, is_fargate ? DOCTOR_WRONG : DOCTOR_WARNING, "role", one->name,
                  "family '" VIEW_FMT "' names no execution role%s", VIEW_ARG(one->family),
-                 target->is_fargate ? ", and Fargate pulls by nothing else"
-                                    : ": its instances' role has to be allowed to pull");
+                 is_fargate ? ", and Fargate pulls by nothing else"
+                            : ": its instances' role has to be allowed to pull");
     findings_remedy(findings, "name an executionRoleArn in the task definition, with what slipway "
                               "ecr pull-policy prints attached to it");
-    if (target->is_fargate) {
+    if (is_fargate) {
         findings_case(findings, DOCTOR_CASE_ACCESS_DENIED);
     }
 }

@@ -42,7 +42,7 @@ struct doctor_target {
     const struct err *container_err; /* the containers of it that a deploy would change */
     size_t n_containers;
     struct view execution_role; /* of `latest`; empty: it names none */
-    bool is_fargate;            /* `latest` is for Fargate */
+    bool is_fargate;            /* `latest` may run on Fargate */
     bool writes_logs;           /* some container of it, to CloudWatch Logs */
     const struct err *network_err;
     struct ecs_network network; /* of a service */

@@ -2,6 +2,30 @@
 
 #include "runtime/aws/answer.h"
 
+/* {"launchType":"EC2"}, or {"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT"}]}. With
+ * a part on Fargate it is not on instances; where nothing is said, neither. */
+static bool is_on_instances(struct json_span service) {
+    struct json_span type;
+    struct json_span strategy;
+    struct json_span one;
+    struct json_span provider;
+    bool has_other = json_find(service, "launchType", &type) && type.type == JSON_STRING &&
+                     !json_span_equals(type.text, VIEW("FARGATE"));
+    if (!answer_array(service, "capacityProviderStrategy", &strategy)) {
+        return has_other;
+    }
+    struct json_iterator iterator = json_iterate(strategy);
+    while (json_next_element(&iterator, &one)) {
+        if (!json_find(one, "capacityProvider", &provider) || provider.type != JSON_STRING ||
+            json_span_equals(provider.text, VIEW("FARGATE")) ||
+            json_span_equals(provider.text, VIEW("FARGATE_SPOT"))) {
+            return false;
+        }
+        has_other = true;
+    }
+    return has_other;
+}
+
 static int read_network(struct json_span service, struct arena *arena, struct ecs_network *network,
                         struct err *err) {
     struct json_span configuration;
@@ -9,6 +33,7 @@ static int read_network(struct json_span service, struct arena *arena, struct ec
     struct json_span subnets;
     struct json_span subnet;
     struct json_span public;
+    network->is_on_instances = is_on_instances(service);
     if (!json_find(service, "networkConfiguration", &configuration) ||
         !json_find(configuration, "awsvpcConfiguration", &vpc) ||
         !answer_array(vpc, "subnets", &subnets)) {

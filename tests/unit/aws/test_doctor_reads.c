@@ -224,6 +224,44 @@ static void queues(void **state) {
 
 /* --- a service's network --- */
 
+static void instances(void **state) {
+    (void)state;
+    static const struct {
+        const char *service;
+        bool is_on_instances;
+    } rows[] = {
+        {"", false},
+        {",\"launchType\":\"FARGATE\"", false},
+        {",\"launchType\":\"EC2\"", true},
+        {",\"launchType\":\"EXTERNAL\"", true},
+        {",\"launchType\":null", false},
+        {",\"capacityProviderStrategy\":[]", false},
+        {",\"launchType\":\"EC2\",\"capacityProviderStrategy\":[]", true},
+        {",\"capacityProviderStrategy\":[{\"capacityProvider\":\"FARGATE\",\"base\":1}]", false},
+        {",\"capacityProviderStrategy\":[{\"capacityProvider\":\"FARGATE_SPOT\"}]", false},
+        {",\"capacityProviderStrategy\":[{\"capacityProvider\":\"machines\"}]", true},
+        {",\"capacityProviderStrategy\":[{\"capacityProvider\":\"machines\"},"
+         "{\"capacityProvider\":\"FARGATE\"}]",
+         false},
+        {",\"capacityProviderStrategy\":[{}]", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture f = fixture_new();
+        struct ecs_network got;
+        char answer[512];
+        snprintf(answer, sizeof(answer), "{\"services\":[{\"serviceName\":\"web\"%s}]}",
+                 rows[i].service);
+        f.call = (struct aws_call){.service = &ecs_service, .operation = "DescribeServices"};
+        call_ends(&f.call, 200, answer);
+        assert_int_equal(ecs_service_network_result(&f.call, VIEW("web"), &f.arena, &got, &f.err),
+                         0);
+        if (got.is_on_instances != rows[i].is_on_instances) {
+            fail_msg("%s", answer);
+        }
+        arena_release(&f.arena);
+    }
+}
+
 static void networks(void **state) {
     (void)state;
     static const struct {
@@ -307,7 +345,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(organizations), cmocka_unit_test(rules),          cmocka_unit_test(buses),
         cmocka_unit_test(functions),     cmocka_unit_test(who_may_invoke), cmocka_unit_test(queues),
-        cmocka_unit_test(networks),      cmocka_unit_test(lists),
+        cmocka_unit_test(networks),      cmocka_unit_test(instances),      cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

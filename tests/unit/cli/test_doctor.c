@@ -348,13 +348,18 @@ CHANGE(no_execution_role_on_instances) {
     m->target.is_fargate = false;
 }
 
+CHANGE(no_execution_role_though_it_might_be_fargate) {
+    no_execution_role_on_fargate(m);
+    m->target.network.is_on_instances = true;
+}
+
 GROUP(roles, CASE(role_unseen), CASE(role_missing), CASE(pull_not_allowed), CASE(login_not_allowed),
       CASE(pull_denied), CASE(pull_against_the_organization), CASE(pull_beyond_the_boundary),
       CASE(pull_under_a_condition), CASE(pull_denied_under_a_condition),
       CASE(a_repository_without_a_decision), CASE(look_not_allowed),
       CASE(own_repository_may_allow_it), CASE(own_repository_allows_in_vain),
       CASE(own_repository_does_not_allow_it), CASE(no_execution_role_on_fargate),
-      CASE(no_execution_role_on_instances))
+      CASE(no_execution_role_on_instances), CASE(no_execution_role_though_it_might_be_fargate))
 
 /* --- services, tasks, functions --- */
 
@@ -608,6 +613,11 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
 
 /* --- the network --- */
 
+/* Whatever the tasks' own subnets are. */
+CHANGE(on_instances) {
+    m->table.way = EC2_WAY_NONE;
+    m->target.network.is_on_instances = true;
+}
 CHANGE(no_way_out) {
     m->table.way = EC2_WAY_NONE;
     m->table.gateway = VIEW("");
@@ -688,14 +698,15 @@ CHANGE(no_network_of_its_own) {
     m->target.network.n_subnets = 0;
 }
 
-GROUP(network, CASE(no_way_out), CASE(with_endpoints), CASE(endpoints_without_s3),
-      CASE(endpoints_of_another_table), CASE(endpoints_without_private_dns),
-      CASE(endpoints_pending), CASE(endpoints_of_another_vpc), CASE(endpoints_without_logs),
-      CASE(endpoints_where_nothing_is_logged), CASE(endpoints_of_another_region),
-      CASE(endpoints_unseen), CASE(private_behind_an_internet_gateway),
-      CASE(public_behind_an_internet_gateway), CASE(behind_a_transit_gateway),
-      CASE(nat_that_was_deleted), CASE(by_the_main_table), CASE(without_a_table),
-      CASE(subnets_unseen), CASE(service_network_unseen), CASE(no_network_of_its_own))
+GROUP(network, CASE(on_instances), CASE(no_way_out), CASE(with_endpoints),
+      CASE(endpoints_without_s3), CASE(endpoints_of_another_table),
+      CASE(endpoints_without_private_dns), CASE(endpoints_pending), CASE(endpoints_of_another_vpc),
+      CASE(endpoints_without_logs), CASE(endpoints_where_nothing_is_logged),
+      CASE(endpoints_of_another_region), CASE(endpoints_unseen),
+      CASE(private_behind_an_internet_gateway), CASE(public_behind_an_internet_gateway),
+      CASE(behind_a_transit_gateway), CASE(nat_that_was_deleted), CASE(by_the_main_table),
+      CASE(without_a_table), CASE(subnets_unseen), CASE(service_network_unseen),
+      CASE(no_network_of_its_own))
 
 /* --- whole answers --- */
 
