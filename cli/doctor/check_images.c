@@ -60,8 +60,14 @@ static void check_image(const struct doctor_target *target, struct doctor_findin
                      VIEW_ARG(name), repository->lifecycle_err->message);
         findings_remedy_of(findings, repository->lifecycle_err);
         if (repository->lifecycle_err->code == ERR_CONFIG_INVALID) {
-            findings_remedy(findings, "correct the repository's lifecycle policy, or look at it "
-                                      "yourself: aws ecr start-lifecycle-policy-preview");
+            findings_remedy(findings,
+                            "correct the repository's lifecycle policy, or let ECR look at it: aws "
+                            "ecr start-lifecycle-policy-preview --region " VIEW_FMT
+                            " --registry-id " VIEW_FMT " --repository-name " VIEW_FMT
+                            ", then get-lifecycle-policy-preview",
+                            VIEW_ARG(repository->repository.registry.region),
+                            VIEW_ARG(repository->repository.registry.account),
+                            VIEW_ARG(repository->repository.name));
         }
         return;
     }

@@ -17,8 +17,7 @@ struct iam_answer check_admits(const struct doctor_facts *facts,
     request.resource = repository->arn;
     request.region = repository->repository.registry.region;
     request.organization = facts->organization;
-    request.organization_is = !facts->has_organization || facts->organization_err
-                                  ? IAM_ORGANIZATION_UNKNOWN
+    request.organization_is = facts->organization_err       ? IAM_ORGANIZATION_UNKNOWN
                               : facts->organization.len > 0 ? IAM_ORGANIZATION_KNOWN
                                                             : IAM_ORGANIZATION_NONE;
     if (iam_policy_evaluate(repository->policy, &request, findings->arena, &answer, &err) < 0) {

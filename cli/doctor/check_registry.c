@@ -68,9 +68,11 @@ static void check_repository(const struct doctor_repository *repository,
     }
     if (!repository->images_err) {
         /* Seen by other means: a policy for pulls alone does not show the repository itself. */
-        findings_add(findings, DOCTOR_WELL, "repository", name,
-                     "is there, with %zu image%s; ecr:DescribeRepositories is not allowed here",
-                     repository->n_images, repository->n_images == 1 ? "" : "s");
+        findings_add(findings, DOCTOR_WELL, "repository", name, "is there, with %zu image%s%s",
+                     repository->n_images, repository->n_images == 1 ? "" : "s",
+                     err->code == ERR_REGISTRY_ACCESS_DENIED
+                         ? "; ecr:DescribeRepositories is not allowed here"
+                         : "");
         return;
     }
     err = err->code == ERR_REGISTRY_ACCESS_DENIED ? repository->images_err : err;

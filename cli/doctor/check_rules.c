@@ -97,6 +97,19 @@ static void tell_not_on(const struct doctor_rule *rule, struct view kind, struct
                     VIEW_ARG(rule->bus), VIEW_ARG(rule->name));
 }
 
+/* The names of rules may hold dots, and ids of statements none. */
+static struct view statement_id_of(struct view rule, struct doctor_findings *findings) {
+    char *id = arena_alloc(findings->arena, rule.len + 1);
+    if (!id) {
+        findings->failed = true;
+        return (struct view){0};
+    }
+    for (size_t i = 0; i < rule.len; i++) {
+        id[i] = rule.data[i] == '.' ? '-' : rule.data[i];
+    }
+    return (struct view){id, rule.len};
+}
+
 static void tell_may_not_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
                                 enum iam_verdict verdict, struct view kind,
                                 struct doctor_findings *findings) {
@@ -117,7 +130,8 @@ static void tell_may_not_invoke(const struct doctor_facts *facts, const struct d
                     " --statement-id " VIEW_FMT
                     " --action lambda:InvokeFunction --principal events.amazonaws.com "
                     "--source-arn " VIEW_FMT,
-                    VIEW_ARG(facts->function.name), VIEW_ARG(rule->name), VIEW_ARG(rule->rule.arn));
+                    VIEW_ARG(facts->function.name), VIEW_ARG(statement_id_of(rule->name, findings)),
+                    VIEW_ARG(rule->rule.arn));
 }
 
 /* Whether the target's events of the kind reach the function. */
@@ -206,12 +220,24 @@ static bool check_way(const struct doctor_facts *facts, const struct sample_even
            check_bus(facts, target, findings);
 }
 
+/* Events are on a bus of the account and region where they happen, and come from there only if
+ * somebody sends them on. */
+static const char *forwarding_of(const struct doctor_facts *facts,
+                                 const struct doctor_repository *repository) {
+    if (repository->is_foreign) {
+        return ", if the registry's account forwards them";
+    }
+    return view_equal(repository->repository.registry.region, facts->config->region)
+               ? ""
+               : ", if a rule in the registry's region forwards them";
+}
+
 static void check_kind(const struct doctor_facts *facts, const struct sample_event *kind,
                        struct doctor_findings *findings) {
     const struct doctor_rule *rule = NULL;
     bool is_well = true;
     bool is_bus_well = true;
-    bool is_foreign = false;
+    const char *if_forwarded = "";
     for (size_t i = 0; i < facts->n_targets; i++) {
         const struct doctor_target *target = &facts->targets[i];
         struct buf event BUF_AUTO = BUF_INIT(SAMPLE_EVENT_BYTES);
@@ -230,7 +256,9 @@ static void check_kind(const struct doctor_facts *facts, const struct sample_eve
         is_bus_well = is_bus_well && has_way; /* it is said once */
         is_well = is_well && is_taken && is_bus_well;
         rule = taker.rule ? taker.rule : rule;
-        is_foreign = is_foreign || (kind->is_of_registry && target->repository->is_foreign);
+        if_forwarded = kind->is_of_registry && *if_forwarded == '\0'
+                           ? forwarding_of(facts, target->repository)
+                           : if_forwarded;
         if (kind->is_optional && !is_well) {
             break; /* once is enough */
         }
@@ -240,7 +268,7 @@ static void check_kind(const struct doctor_facts *facts, const struct sample_eve
                      "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'%s%s",
                      VIEW_ARG(rule->name), VIEW_ARG(rule->bus),
                      rule->queue.len > 0 ? " and a queue, if that lets EventBridge in" : "",
-                     is_foreign ? ", if the registry's account forwards them" : "");
+                     if_forwarded);
     }
 }
 

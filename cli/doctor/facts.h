@@ -93,7 +93,6 @@ struct doctor_facts {
     struct doctor_repository *repositories;
     size_t n_repositories;
 
-    bool has_organization; /* it has been asked for: policies may name it */
     const struct err *organization_err;
     struct view organization; /* empty: the account is in none */
     struct doctor_function function;

@@ -31,7 +31,6 @@ static int ask(struct gathering *g, struct err *err) {
         return 0;
     }
     part->is_asked = true;
-    g->facts->has_organization = true;
     if (organizations_describe_call(g->facts->config->region, g->arena, &call, err) < 0 ||
         (part->organization = gathering_ask(g, &call, err)) < 0 ||
         (has_foreign_repository(g->facts) &&

@@ -169,6 +169,9 @@ static enum event_match match_values(struct matching *m, struct json_span altern
     enum event_match matches = EVENT_DIFFERS;
     struct json_iterator iterator = json_iterate(value);
     struct json_span one;
+    if (value.type == JSON_OBJECT) {
+        return EVENT_MAY_MATCH; /* a list is for what has no members; AWS does not say otherwise */
+    }
     if (value.type != JSON_ARRAY) {
         return match_value(m, alternative, value);
     }

@@ -102,6 +102,9 @@ static void operators(void **state) {
         {DETAIL("'image-tag':[{'exists':true}]"), EVENT_MATCHES},
         {DETAIL("'image-tag':[{'exists':false}]"), EVENT_DIFFERS},
         {DETAIL("'absent':[{'exists':false}]"), EVENT_MATCHES},
+        /* Of what has members AWS says that it is for leaves alone. */
+        {"{'detail':[{'exists':true}]}", EVENT_MAY_MATCH},
+        {"{'detail':[{'exists':false}]}", EVENT_MAY_MATCH},
         {DETAIL("'absent':[{'exists':true}]"), EVENT_DIFFERS},
         {DETAIL("'absent':['x',{'exists':false}]"), EVENT_MATCHES},
         {"{'gone':{'deep':[{'exists':false}]}}", EVENT_MATCHES},

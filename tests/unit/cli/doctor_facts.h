@@ -252,7 +252,6 @@ static inline void make_up(struct made_up *m) {
         .n_targets = 1,
         .repositories = &m->repository,
         .n_repositories = 1,
-        .has_organization = true,
         .organization = VIEW("o-a1b2c3d4e5"),
         .function = {.name = VIEW("myproject_slipway_prod"),
                      .settings = {.arn = VIEW(FUNCTION_ARN), .role = VIEW(FUNCTION_ROLE)},

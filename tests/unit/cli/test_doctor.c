@@ -165,6 +165,10 @@ CHANGE(repository_seen_by_its_images) {
     made_up_err(&m->err, ERR_REGISTRY_ACCESS_DENIED, DENIED);
     m->repository.err = &m->err;
 }
+CHANGE(repository_not_told_and_its_images_are) {
+    made_up_err(&m->err, ERR_THROTTLED, "DescribeRepositories of ecr failed: throttled");
+    m->repository.err = &m->err;
+}
 CHANGE(images_denied) {
     made_up_err(&m->err, ERR_REGISTRY_ACCESS_DENIED, DENIED);
     m->repository.images_err = &m->err;
@@ -172,7 +176,8 @@ CHANGE(images_denied) {
 }
 
 GROUP(registry, CASE(registry_out_of_reach), CASE(repository_missing), CASE(repository_denied),
-      CASE(own_repository_denied), CASE(repository_seen_by_its_images), CASE(images_denied))
+      CASE(own_repository_denied), CASE(repository_seen_by_its_images),
+      CASE(repository_not_told_and_its_images_are), CASE(images_denied))
 
 /* --- whom the repository's policy admits --- */
 
@@ -574,6 +579,14 @@ CHANGE(files_by_a_rule) {
 CHANGE(no_rules_for_workflows) {
     m->facts.n_rules = 3;
 }
+CHANGE(pushes_in_another_region) {
+    local(m);
+    m->repository.repository.registry.region = VIEW("eu-west-1");
+}
+CHANGE(a_rule_with_dots_that_may_not_invoke) {
+    m->rules[0].name = VIEW("deploys.of.prod");
+    rule_that_may_not_invoke(m);
+}
 CHANGE(bus_that_takes_nothing) {
     m->facts.bus.policy = VIEW("");
 }
@@ -608,6 +621,7 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
       CASE(parameters_by_a_queue), CASE(parameters_of_another_project), CASE(queues_unseen),
       CASE(files_without_a_rule), CASE(files_by_a_rule), CASE(no_rules_for_workflows),
+      CASE(pushes_in_another_region), CASE(a_rule_with_dots_that_may_not_invoke),
       CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_that_names_a_role),
       CASE(bus_unseen), CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
