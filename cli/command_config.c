@@ -19,6 +19,12 @@ void command_config_left_out(const struct cli *cli, const char *path) {
             VIEW_ARG(shown));
 }
 
+int command_config_refuse_none(struct err *err) {
+    err_set(err, ERR_CONFIG_INVALID, "the current folder holds no environment file");
+    err_remedy(err, "change to the folder of the environment files, or name them");
+    return -1;
+}
+
 void command_config_fail(const struct cli *cli, const struct problems *problems) {
     for (size_t i = 0; i < problems->n; i++) {
         const struct problem *p = &problems->items[i];

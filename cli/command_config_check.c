@@ -58,15 +58,14 @@ static int read_files(struct cli *cli, const struct arguments *arguments, struct
         files.n++;
     }
     *ret_files = files;
-    return 0;
+    return files.n > 0 ? 0 : command_config_refuse_none(err);
 }
 
 static int finish_json(const struct cli *cli, const struct buf *json, struct err *err) {
     if (buf_check(json, "the answer", err) < 0) {
         return cli_fail(cli, err);
     }
-    cli_write(cli->out, buf_view(json));
-    cli_write(cli->out, VIEW("\n"));
+    cli_write_json(cli->out, buf_view(json));
     return EXIT_STATUS_DONE;
 }
 

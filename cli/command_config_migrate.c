@@ -33,6 +33,7 @@ struct run {
     struct migrated_file *files;
     struct settings *settings; /* of each file; without a root where it could not be read */
     size_t n;
+    size_t n_left_out;
     size_t n_failed;
 };
 
@@ -71,6 +72,7 @@ static void read_one(struct run *run, size_t i) {
         command_config_fail(cli, &problems);
     } else if (run->is_all && !settings_is_environment(settings)) {
         settings->root = NULL; /* a compose.yaml: nobody meant that */
+        run->n_left_out++;
         command_config_left_out(cli, file->path);
     } else {
         file->is_read = true;
@@ -174,6 +176,12 @@ static int migrate_all(struct run *run) {
     struct cli *cli = run->cli;
     for (size_t i = 0; i < run->n; i++) {
         read_one(run, i);
+    }
+    if (run->n_left_out == run->n) {
+        struct err err;
+        err_init(&err);
+        (void)command_config_refuse_none(&err);
+        return cli_fail(cli, &err);
     }
     for (size_t i = 0; i < run->n; i++) {
         struct err err;

@@ -136,6 +136,10 @@ static int render_file(struct rendering *r, const char *path, struct err *err) {
 static int conclude(struct rendering *r, size_t n) {
     struct err err;
     err_init(&err);
+    if (r->n_done + r->n_failed == 0) {
+        (void)command_config_refuse_none(&err);
+        return cli_fail(r->cli, &err);
+    }
     if (r->is_several && r->form == FORM_JSON) {
         buf_append_str(&r->out, r->n_done == 0 ? "{}\n" : "}\n");
     }
