@@ -3,11 +3,14 @@
 #include "runtime/aws/arn.h"
 #include "runtime/base/json_write.h"
 
-/* What a pull takes (the first, third and last), and what slipway's own reads do: does the tag
- * exist, which digest, which platforms, is the repository there. No other account gets more. */
+/* What a pull takes (the first, third and fifth), and what slipway's own reads do: does the tag
+ * exist, which digest, which platforms, is the repository there; and for `slipway doctor` and `ecr
+ * lifecycle --check`, whom it admits and what it will expire: the text of two policies. No other
+ * account gets more. */
 static const char *const pull_and_look[] = {
     "ecr:BatchCheckLayerAvailability", "ecr:DescribeImages",         "ecr:BatchGetImage",
-    "ecr:DescribeRepositories",        "ecr:GetDownloadUrlForLayer",
+    "ecr:DescribeRepositories",        "ecr:GetDownloadUrlForLayer", "ecr:GetLifecyclePolicy",
+    "ecr:GetRepositoryPolicy",
 };
 static const char *const pull[] = {
     "ecr:BatchCheckLayerAvailability",

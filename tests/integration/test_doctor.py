@@ -165,12 +165,32 @@ def test_a_policy_that_does_not_admit_the_roles(doctor: Doctor, healthy: World) 
 
 
 def test_a_policy_that_may_not_be_seen(doctor: Doctor, healthy: World) -> None:
-    """The usual one across accounts: it admits to pulls, and shows nothing of itself."""
+    """One for pulls alone: it shows nothing of itself."""
     healthy.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, organization_policy())
     ran = doctor("--json")
     assert ran.status == 0
     assert {check for check, _ in findings(ran, "warning")} == {"policy", "image"}
     assert any("DescribeRepositories is not allowed" in text for _, text in findings(ran, "well"))
+
+
+@pytest.mark.parametrize("words", [["--org", ORG], ["--account", PROD]], ids=" ".join)
+def test_what_ecr_policy_prints_shows_all(doctor: Doctor, healthy: World, words: list[str]) -> None:
+    printed = run({"AWS_REGION": REGION}, "ecr", "policy", *words)
+    healthy.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, printed.json["Statement"])
+    ran = doctor("--json")
+    assert ran.status == 0 and not findings(ran, "warning"), ran
+
+
+def test_one_repository_of_several_that_a_role_may_not_pull_from(doctor: Doctor, healthy: World) -> None:
+    """AWS tells each action once, and the repositories within that."""
+    front, other = healthy.front, "myproject_other"
+    front.ecr.create(REGISTRY, REGION, other)
+    front.ecr.set_policy(REGISTRY, REGION, other, policy())
+    services = {"backend": {}, "other": {"cluster": healthy.cluster, "service_name": "myproject_service_prod",
+                                         "task_family": "myproject_service_prod", "repository": other}}
+    found = [one for one in doctor("--json", ECS_SERVICE_MAP=json.dumps(services)).json if one["check"] == "role"]
+    wrong, = (one for one in found if one["subject"] == "myproject_execution_prod")
+    assert wrong["state"] == "wrong" and f"repository/{other}" in wrong["message"], found
 
 
 def test_a_role_whose_own_policies_do_not_suffice(doctor: Doctor, healthy: World) -> None:

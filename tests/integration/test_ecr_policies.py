@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway b
 IMAGE = f"arn:aws:ecr:{REGION}:{REGISTRY}:repository/{REPOSITORY}"
 EXECUTION = f"arn:aws:iam::{PROD}:role/myproject_execution_prod"
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories"]
+LOOK = ["ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy"]
 # What nobody but the registry's own account may, whatever it is asked for.
 NEVER = ["ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload",
          "ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy",
          "ecr:PutLifecyclePolicy", "ecr:PutImageTagMutability", "ecr:TagResource", "ecr:ReplicateImage",
-         "ecr:CreateRepository", "ecr:GetRepositoryPolicy", "ecr:ListImages"]
+         "ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:StartLifecyclePolicyPreview", "ecr:ListImages"]
 ORG_ACCOUNTS = [PROD, DEV, STAGING]
 # Which accounts each policy lets pull, when they allow it to their own roles.
 TRUST: list[tuple[list[str], list[str]]] = [
@@ -282,8 +282,13 @@ def test_what_cannot_be_looked_at_is_no_yes(world: World, front: Front, check: C
     world.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, None)
     denied = check("backend")
     assert denied.status == 1 and "while looking for its images: " in denied.out and "remedy: " in denied.out, denied
-    world.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, [dict(one) for one in statements("policy", "--account", PROD)])
-    # The policy for pulls does not show the lifecycle policy: a file does without it.
+    policy = [dict(one) for one in statements("policy", "--account", PROD)]
+    world.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, policy)
+    assert check("backend").status == 0
+    # A policy for pulls alone does not show the lifecycle policy: a file does without it.
+    for one in policy:
+        one["Action"] = [action for action in one["Action"] if action != "ecr:GetLifecyclePolicy"]
+    world.front.ecr.set_policy(REGISTRY, REGION, REPOSITORY, policy)
     denied = check("backend")
     assert denied.status == 1 and "GetLifecyclePolicy denied" in denied.out, denied
     assert check("--keep", "50", "backend").status == 0
