@@ -78,7 +78,10 @@ static bool resolves(const struct config *config, struct view name, struct arena
     require(!err_is_set(&err) && view_equal(target.name, name));
     require(image_repository_is_valid(target.repository.name));
     require(arn_is_region(target.repository.registry.region));
-    require(target.service.len > 0 && target.family.len > 0 && target.cluster.len > 0);
+    bool is_lambda = target.kind == TARGET_LAMBDA;
+    require((target.service.len > 0) == (target.kind == TARGET_SERVICE));
+    require((target.function.len > 0) == is_lambda);
+    require((target.family.len > 0) != is_lambda && (target.cluster.len > 0) != is_lambda);
     require(tag_policy_admits(target.deploy_tags, VIEW("latest")) ==
             tag_policy_admits(target.deploy_tags, VIEW("latest")));
     return true;
