@@ -30,6 +30,13 @@ static void tell_lost(const struct lifecycle_running *running, struct view line,
     }
 }
 
+/* ECS resolves a tag once in a deployment: all of its tasks, later ones too, run what the tag named
+ * then. */
+static bool has_moved(const struct what_runs *runs, const struct lifecycle_running *running) {
+    return runs->target.kind == TARGET_SERVICE && running->digest.len == 0 && runs->since_ms > 0 &&
+           running->image->pushed_at_ms > runs->since_ms;
+}
+
 static void check_image(const struct doctor_target *target, struct doctor_findings *findings) {
     const struct what_runs *runs = &target->runs;
     const struct doctor_repository *repository = target->repository;
@@ -69,6 +76,14 @@ static void check_image(const struct doctor_target *target, struct doctor_findin
                             VIEW_ARG(repository->repository.registry.account),
                             VIEW_ARG(repository->repository.name));
         }
+        return;
+    }
+    if (has_moved(runs, &running)) {
+        findings_add(findings, DOCTOR_WARNING, "image", running.target,
+                     VIEW_FMT ", and was pushed after what runs was deployed by that tag: its "
+                              "tasks may run an image that no tag names",
+                     VIEW_ARG(line));
+        findings_remedy(findings, "see what the tasks have pulled: slipway ecr lifecycle --check");
         return;
     }
     findings_add(findings, DOCTOR_WELL, "image", running.target, VIEW_FMT, VIEW_ARG(line));

@@ -451,6 +451,19 @@ CHANGE(image_listed) {
 CHANGE(image_by_tag) {
     m->target.runs.digest = VIEW("");
 }
+CHANGE(tag_moved) {
+    image_by_tag(m);
+    m->target.runs.since_ms = 1000;
+    m->image.pushed_at_ms = 1001;
+}
+CHANGE(tag_not_moved) {
+    tag_moved(m);
+    m->target.runs.since_ms = 1001;
+}
+CHANGE(digest_pushed_again) {
+    tag_moved(m);
+    m->target.runs.digest = VIEW(DIGEST);
+}
 CHANGE(tag_gone) {
     image_by_tag(m);
     m->target.runs.tag = VIEW("git-0ld0001");
@@ -470,8 +483,9 @@ CHANGE(image_of_elsewhere) {
 }
 
 GROUP(images, CASE(image_gone), CASE(image_archived), CASE(image_expiring),
-      CASE(image_going_into_the_archive), CASE(image_listed), CASE(image_by_tag), CASE(tag_gone),
-      CASE(lifecycle_unseen), CASE(lifecycle_odd), CASE(image_of_elsewhere))
+      CASE(image_going_into_the_archive), CASE(image_listed), CASE(image_by_tag), CASE(tag_moved),
+      CASE(tag_not_moved), CASE(digest_pushed_again), CASE(tag_gone), CASE(lifecycle_unseen),
+      CASE(lifecycle_odd), CASE(image_of_elsewhere))
 
 /* --- the function and its rules --- */
 
