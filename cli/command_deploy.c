@@ -188,16 +188,17 @@ static int read_timeout(struct work *work) {
     return EXIT_STATUS_DONE;
 }
 
-static int follow_one(const struct work *work, const struct change *change,
-                      struct view deployment_id) {
-    const struct follow_target target = {
+static struct follow_target follow_target_of(const struct work *work, const struct change *change,
+                                             struct view deployment_id) {
+    return (struct follow_target){
         .name = change->target->name,
         .cluster = change->target->cluster,
         .service = change->target->service,
         .deployment_id = deployment_id,
+        .from = change->from_task_definition,
+        .to = change->to_task_definition,
         .begun_ms = clock_wall_ms(work->cli->clock),
     };
-    return follow(work->session, &target, work->timeout_ms);
 }
 
 static int follow_all(const struct work *work, const struct planned *made) {
@@ -205,7 +206,9 @@ static int follow_all(const struct work *work, const struct planned *made) {
     for (size_t i = 0; i < made->n; i++) {
         const struct change *change = &made->changes[i];
         if (can_be_followed(change)) {
-            int one = follow_one(work, change, change->deployment_id);
+            const struct follow_target target =
+                follow_target_of(work, change, change->deployment_id);
+            int one = follow(work->session, &target, work->timeout_ms);
             status = status == EXIT_STATUS_DONE ? one : status;
         } else if (change->delivery == DELIVER_CODE_DEPLOY && change->deployment_id.len > 0) {
             fputs("CodeDeploy carries it out from here; this does not follow it\n", work->cli->err);
@@ -214,31 +217,40 @@ static int follow_all(const struct work *work, const struct planned *made) {
     return status;
 }
 
-/* The one that is unchanged because an earlier deploy is still on its way: an answer of "done"
- * would promise what may yet fail. */
-static const struct change *still_under_way(const struct planned *made) {
+/* What is unchanged, though its deployment has not completed: it is still under way, or has failed
+ * and was left as it is. An answer of "done" would promise what may yet fail, or has. */
+static bool is_not_completed(const struct work *work, const struct planned *made,
+                             struct follow_target *ret_target, enum follow_state *ret_state) {
     for (size_t i = 0; i < made->n; i++) {
         const struct change *change = &made->changes[i];
-        if (change->verdict == VERDICT_UNCHANGED && change->target && change->facts &&
-            change->target->kind == TARGET_SERVICE && change->facts->service.primary &&
-            view_equal(change->facts->service.primary->rollout_state, VIEW("IN_PROGRESS"))) {
-            return change;
+        if (change->verdict != VERDICT_UNCHANGED || !change->target || !change->facts ||
+            change->target->kind != TARGET_SERVICE || !change->facts->service.primary ||
+            !view_equal(change->facts->service.controller, VIEW("ECS"))) {
+            continue;
+        }
+        *ret_target = follow_target_of(work, change, change->facts->service.primary->id);
+        *ret_state = follow_judge(&change->facts->service, ret_target);
+        if (*ret_state != FOLLOW_COMPLETED) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static int do_nothing(const struct work *work, struct planned *made) {
-    const struct change *under_way = still_under_way(made);
+    struct follow_target target;
+    enum follow_state state;
+    bool is_open = is_not_completed(work, made, &target, &state);
     int status = show_only(work, made);
-    if (status != EXIT_STATUS_DONE || !under_way || arguments_has(work->arguments, "no-wait")) {
+    if (status != EXIT_STATUS_DONE || !is_open ||
+        (state == FOLLOW_GOING && arguments_has(work->arguments, "no-wait"))) {
         return status;
     }
     fflush(work->cli->out);
     if (work->cli->catch_interrupts) {
         work->cli->catch_interrupts();
     }
-    return follow_one(work, under_way, under_way->facts->service.primary->id);
+    return follow(work->session, &target, work->timeout_ms);
 }
 
 /* --- doing --- */

@@ -35,8 +35,20 @@ static bool is_alone_and_up(const struct ecs_service_state *service,
            deployment->running_tasks == deployment->desired_tasks;
 }
 
-enum follow_state follow_judge(const struct ecs_service_state *service, struct view deployment_id) {
-    const struct ecs_deployment *deployment = deployment_of(service, deployment_id);
+/* ECS was told to stop the deployment of `from`, and the one that goes back has no id yet. */
+static bool is_awaited(const struct follow_target *target,
+                       const struct ecs_deployment *deployment) {
+    return target->deployment_id.len == 0 && target->to.len > 0 && deployment &&
+           !view_equal(deployment->task_definition, target->to);
+}
+
+enum follow_state follow_judge(const struct ecs_service_state *service,
+                               const struct follow_target *target) {
+    const struct ecs_deployment *deployment = deployment_of(service, target->deployment_id);
+    if (is_awaited(target, deployment)) {
+        return view_equal(deployment->task_definition, target->from) ? FOLLOW_GOING
+                                                                     : FOLLOW_REPLACED;
+    }
     if (deployment && view_equal(deployment->rollout_state, VIEW("FAILED"))) {
         return FOLLOW_FAILED;
     }
@@ -253,7 +265,7 @@ int follow(struct session *session, const struct follow_target *target, int64_t 
             }
         } else {
             failures = 0;
-            state = follow_judge(&service, target->deployment_id);
+            state = follow_judge(&service, target);
             show(&progress, target, &service, &arena);
         }
         if (state == FOLLOW_GOING &&

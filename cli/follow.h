@@ -20,13 +20,17 @@ enum follow_state {
 struct follow_target {
     struct view name; /* "backend" */
     struct view cluster, service;
-    struct view deployment_id; /* empty: whichever is the PRIMARY one */
+    struct view deployment_id; /* empty: whichever is the PRIMARY one, if it is of `to` */
+    struct view from, to;      /* task definitions, for ECS's own way back; empty: any */
     int64_t begun_ms;          /* wall clock; the time that is shown counts from there */
 };
 
 /* How the deployment stands. ECS keeps no rollout state of services behind a Classic Load Balancer:
- * theirs is completed once all its tasks run and no other deployment is left. */
-enum follow_state follow_judge(const struct ecs_service_state *service, struct view deployment_id);
+ * theirs is completed once all its tasks run and no other deployment is left. Without an id the
+ * deployment of `from` may be the PRIMARY one for a while, whatever became of it: ECS has yet to go
+ * back to `to`. */
+enum follow_state follow_judge(const struct ecs_service_state *service,
+                               const struct follow_target *target);
 
 /* "backend: 2/4 running, 2 pending, 1m12s: (service web) has started 2 tasks", in less than
  * `columns` characters, so that the cursor stays in the line (0: any number); in the arena, .data

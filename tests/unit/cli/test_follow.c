@@ -51,7 +51,7 @@ static struct ecs_deployment *add(struct fixture *f, const char *id, const char 
 }
 
 static enum follow_state judge(const struct fixture *f) {
-    return follow_judge(&f->service, f->target.deployment_id);
+    return follow_judge(&f->service, &f->target);
 }
 
 /* --- judging --- */
@@ -97,6 +97,31 @@ static void a_service_without_deployments(void **state) {
     assert_int_equal(judge(f), FOLLOW_REPLACED);
     f->target.deployment_id = VIEW("");
     assert_int_equal(judge(f), FOLLOW_REPLACED);
+}
+
+/* StopServiceDeployment names no deployment: the one that is stopped stays the PRIMARY one until
+ * ECS goes back. Its failure is what was asked for, and its success is not. */
+static void what_is_stopped_is_not_the_way_back(void **state) {
+    struct fixture *f = *state;
+    static const char *const states[] = {"IN_PROGRESS", "FAILED", "COMPLETED"};
+    f->target.deployment_id = VIEW("");
+    f->target.from = VIEW("web:42");
+    f->target.to = VIEW("web:41");
+    struct ecs_deployment *primary = add(f, "ecs-svc/42", "IN_PROGRESS");
+    primary->task_definition = VIEW("web:42");
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        primary->rollout_state = view_of(states[i]);
+        assert_int_equal(judge(f), FOLLOW_GOING);
+    }
+    primary->task_definition = VIEW("web:43"); /* of somebody else */
+    assert_int_equal(judge(f), FOLLOW_REPLACED);
+    primary->task_definition = VIEW("web:41");
+    assert_int_equal(judge(f), FOLLOW_COMPLETED);
+    primary->rollout_state = VIEW("FAILED");
+    assert_int_equal(judge(f), FOLLOW_FAILED);
+    f->target.to = VIEW("web:42"); /* a restart: the revision tells nothing */
+    primary->task_definition = VIEW("web:42");
+    assert_int_equal(judge(f), FOLLOW_FAILED);
 }
 
 static void without_an_id_it_is_the_primary_one(void **state) {
@@ -237,6 +262,7 @@ int main(void) {
         CASE(what_failed_has_failed_though_it_is_primary_no_more),
         CASE(another_one_is_not_its_success),
         CASE(a_service_without_deployments),
+        CASE(what_is_stopped_is_not_the_way_back),
         CASE(without_an_id_it_is_the_primary_one),
         CASE(without_a_state_the_tasks_are_counted),
         CASE(it_has_tasks_time_and_the_last_event),
