@@ -355,7 +355,7 @@ def test_a_crashed_winner_leaves_it_to_the_retry(race: Race) -> None:
     race.front.rules.add(faults.hold(gate, after=True), "ecs:RegisterTaskDefinition", when=_by(NEWER_KEY))
     waiting = race.newer.start(race.newer_event)
     gate.wait_for_arrival()
-    race.newer.kill_bootstrap()
+    assert race.newer.kill_bootstrap()
     gate.open()
     assert waiting.result().is_error
     older = race.older.invoke(race.older_event)

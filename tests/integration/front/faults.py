@@ -168,7 +168,7 @@ def hold(gate: Gate, after: bool = False) -> Fault:
     return Fault("hold after", after=wait_after) if after else Fault("hold", before=wait)
 
 
-def run(action: Callable[[], None], after: bool = True) -> Fault:
+def run(action: Callable[[], object], after: bool = True) -> Fault:
     """Runs `action` when the call has been carried out and before its answer is sent; with after=False, before it is
     carried out."""
 
@@ -182,6 +182,6 @@ def run(action: Callable[[], None], after: bool = True) -> Fault:
     return Fault("run after", after=act_after) if after else Fault("run", before=act_before)
 
 
-def run_delivered(action: Callable[[], None]) -> Fault:
+def run_delivered(action: Callable[[], object]) -> Fault:
     """Runs `action` once the answer has been sent."""
     return Fault("run delivered", delivered=lambda _: action())
