@@ -1,35 +1,14 @@
 #include "cli/ecr/lifecycle.h"
 
+#include "runtime/aws/wildcard.h"
+
 #include <stdlib.h>
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
 bool lifecycle_pattern_matches(struct view pattern, bool is_prefix, struct view tag) {
-    size_t p = 0;
-    size_t t = 0;
-    size_t star = pattern.len; /* the last '*' that was met; none yet */
-    size_t after = 0;          /* how far the tag was when it was met */
-    if (is_prefix) {
-        return view_starts_with(tag, pattern);
-    }
-    while (t < tag.len) {
-        if (p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            after = t;
-        } else if (p < pattern.len && pattern.data[p] == tag.data[t]) {
-            p++;
-            t++;
-        } else if (star < pattern.len) {
-            p = star + 1;
-            t = ++after; /* the '*' takes one character more */
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*') {
-        p++;
-    }
-    return p == pattern.len;
+    return is_prefix ? view_starts_with(tag, pattern)
+                     : wildcard_matches(pattern, tag, WILDCARD_PLAIN);
 }
 
 static bool has_tag_like(const struct ecr_stored_image *image, struct view pattern,

@@ -1,5 +1,6 @@
 #include "runtime/aws/event_pattern.h"
 
+#include "runtime/aws/wildcard.h"
 #include "runtime/base/json_scan.h"
 
 /* A pattern has 2,048 characters at most; the depth is EventBridge's own affair. */
@@ -32,35 +33,9 @@ static struct view text_of(struct matching *m, struct json_span string) {
 
 /* --- one operator, on one value --- */
 
-/* '*' is any number of any characters; a backslash takes the next one as it is. */
 static bool matches_wildcard(struct view pattern, struct view text) {
-    size_t p = 0;
-    size_t t = 0;
-    size_t star = SIZE_MAX;
-    size_t resume = 0;
-    while (t < text.len) {
-        bool is_escaped = p + 1 < pattern.len && pattern.data[p] == '\\';
-        if (!is_escaped && p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            resume = t;
-            continue;
-        }
-        if (p < pattern.len && pattern.data[p + (is_escaped ? 1 : 0)] == text.data[t]) {
-            p += is_escaped ? 2 : 1;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*') {
-        p++;
-    }
-    return p == pattern.len;
+    return wildcard_matches(pattern, text, WILDCARD_ESCAPES);
 }
-
 static bool has_prefix(struct view pattern, struct view text) {
     return view_starts_with(text, pattern);
 }

@@ -1,6 +1,7 @@
 #include "runtime/aws/iam_condition.h"
 
 #include "runtime/aws/arn.h"
+#include "runtime/aws/wildcard.h"
 
 /* --- what is known of the request --- */
 
@@ -125,7 +126,7 @@ static bool equals_nocase(struct view pattern, struct view value) {
     return view_equal_nocase(pattern, value);
 }
 static bool is_like(struct view pattern, struct view value) {
-    return iam_pattern_matches(pattern, value, false);
+    return wildcard_matches(pattern, value, WILDCARD_QUESTION);
 }
 
 /* Each of the six parts for itself, so that no '*' reaches over a colon but in the last. */
@@ -134,11 +135,11 @@ static bool is_arn_like(struct view pattern, struct view value) {
         struct view wanted;
         struct view found;
         if (!view_cut(pattern, ':', &wanted, &pattern) || !view_cut(value, ':', &found, &value) ||
-            !iam_pattern_matches(wanted, found, false)) {
+            !wildcard_matches(wanted, found, WILDCARD_QUESTION)) {
             return false;
         }
     }
-    return iam_pattern_matches(pattern, value, false);
+    return wildcard_matches(pattern, value, WILDCARD_QUESTION);
 }
 
 struct operator_row {

@@ -2,6 +2,7 @@
 
 #include "runtime/aws/arn.h"
 #include "runtime/aws/iam_condition.h"
+#include "runtime/aws/wildcard.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,38 +25,6 @@ enum iam_tri iam_maybe(struct iam_evaluation *evaluation, const char *format, ..
     evaluation->why = arena_copy(evaluation->arena, (struct view){text, n});
     evaluation->has_failed = evaluation->has_failed || !evaluation->why.data;
     return IAM_MAYBE;
-}
-
-static bool is_same(char a, char b, bool ignore_case) {
-    return a == b || (ignore_case && view_equal_nocase((struct view){&a, 1}, (struct view){&b, 1}));
-}
-
-bool iam_pattern_matches(struct view pattern, struct view text, bool ignore_case) {
-    size_t p = 0;
-    size_t t = 0;
-    size_t star = SIZE_MAX; /* the last '*', and where the text went on behind it */
-    size_t resume = 0;
-    while (t < text.len) {
-        if (p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            resume = t;
-            continue;
-        }
-        if (p < pattern.len &&
-            (pattern.data[p] == '?' || is_same(pattern.data[p], text.data[t], ignore_case))) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*') {
-        p++;
-    }
-    return p == pattern.len;
 }
 
 /* One text; booleans and numbers are what they are spelt as. */
@@ -203,7 +172,8 @@ static enum iam_tri is_not_exempted(struct iam_evaluation *evaluation, struct js
 static enum iam_tri is_action(struct iam_evaluation *evaluation, struct view pattern,
                               const void *state) {
     (void)state;
-    return iam_tri_of(iam_pattern_matches(pattern, evaluation->request->action, true));
+    return iam_tri_of(wildcard_matches(pattern, evaluation->request->action,
+                                       WILDCARD_QUESTION | WILDCARD_IGNORE_CASE));
 }
 
 static enum iam_tri is_resource(struct iam_evaluation *evaluation, struct view pattern,
@@ -212,7 +182,7 @@ static enum iam_tri is_resource(struct iam_evaluation *evaluation, struct view p
     if (iam_has_variable(pattern)) {
         return iam_maybe(evaluation, "the variable in '" VIEW_FMT "'", VIEW_ARG(pattern));
     }
-    return iam_tri_of(iam_pattern_matches(pattern, evaluation->request->resource, false));
+    return iam_tri_of(wildcard_matches(pattern, evaluation->request->resource, WILDCARD_QUESTION));
 }
 
 struct statement {

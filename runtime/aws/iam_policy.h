@@ -62,7 +62,4 @@ ERR_MUST_USE int iam_policy_evaluate(struct view policy, const struct iam_reques
                                      struct arena *arena, struct iam_answer *ret_answer,
                                      struct err *err);
 
-/* '*' is any number of any characters, '?' is one. */
-bool iam_pattern_matches(struct view pattern, struct view text, bool ignore_case);
-
 #endif

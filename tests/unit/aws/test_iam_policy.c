@@ -414,27 +414,6 @@ static void the_statement_is_named(void **state) {
     assert_view(answer.sid, "A");
 }
 
-static void patterns(void **state) {
-    (void)state;
-    static const struct {
-        const char *pattern, *text;
-        bool matches, matches_nocase;
-    } rows[] = {
-        {"", "", true, true},         {"", "a", false, false},     {"*", "", true, true},
-        {"*", "abc", true, true},     {"a*c", "abc", true, true},  {"a*c", "abcd", false, false},
-        {"a?c", "abc", true, true},   {"a?c", "ac", false, false}, {"A*", "abc", false, true},
-        {"**a", "ba", true, true},    {"a", "", false, false},     {"*ab*ab", "abab", true, true},
-        {"*aab", "aaab", true, true}, {"?", "", false, false},     {"a*", "a", true, true},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_int_equal(
-            iam_pattern_matches(view_of(rows[i].pattern), view_of(rows[i].text), false),
-            rows[i].matches);
-        assert_int_equal(iam_pattern_matches(view_of(rows[i].pattern), view_of(rows[i].text), true),
-                         rows[i].matches_nocase);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(principals),
@@ -444,7 +423,6 @@ int main(void) {
         cmocka_unit_test(conditions),
         cmocka_unit_test(malformed),
         cmocka_unit_test(the_statement_is_named),
-        cmocka_unit_test(patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
