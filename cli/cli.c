@@ -22,20 +22,12 @@ void cli_write(FILE *stream, struct view bytes) {
     }
 }
 
-bool cli_is_harmless(uint32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
-        return false;
-    }
-    return !(c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-             (c >= 0x2066 && c <= 0x2069));
-}
-
 void cli_write_json(FILE *stream, struct view json) {
     size_t written = 0;
     for (size_t i = 0; i < json.len;) {
         uint32_t c = 0;
         size_t len = utf8_decode(view_slice(json, i, json.len), &c);
-        if (len > 0 && c >= 0x7f && !cli_is_harmless(c)) {
+        if (len > 0 && c >= 0x7f && !utf8_is_harmless(c)) {
             cli_write(stream, view_slice(json, written, i - written));
             fprintf(stream, "\\u%04x", (unsigned)c);
             written = i + len;

@@ -75,11 +75,8 @@ int cli_usage_error(const struct cli *cli, const char *command, const char *form
 
 /* Bytes as they are; a terminal's control characters in them must have been replaced before. */
 void cli_write(FILE *stream, struct view bytes);
-/* Whether the character may be sent to a terminal: it is none that drives it (C0, DEL, C1), that
- * separates lines or paragraphs, or that turns the direction of writing. */
-bool cli_is_harmless(uint32_t character);
-/* JSON and a line break; what is not harmless in its strings, and JSON lets stand as it is, becomes
- * an escape. */
+/* JSON and a line break; what is not harmless (utf8.h) in its strings, and JSON lets stand as it
+ * is, becomes an escape. */
 void cli_write_json(FILE *stream, struct view json);
 
 enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_CYAN, COLOUR_BOLD };

@@ -18,7 +18,7 @@ struct view table_clean(struct view text, struct arena *arena) {
     for (size_t i = 0; i < text.len;) {
         uint32_t c = 0;
         size_t len = utf8_decode(view_slice(text, i, text.len), &c);
-        if (len == 0 || !cli_is_harmless(c)) {
+        if (len == 0 || !utf8_is_harmless(c)) {
             clean[n++] = '?';
             i += len > 0 ? len : 1;
             continue;

@@ -10,19 +10,13 @@
 #define FIRST_PROBLEMS 16
 #define MESSAGE_BYTES 1024 /* a character may have been cut in its last three */
 
-/* C0, DEL, C1; what separates lines and paragraphs; what turns the direction of writing. */
-static bool is_harmful(uint32_t c) {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 void problem_make_printable(char *text) {
     struct view rest = view_of(text);
     char *to = text;
     while (rest.len > 0) {
         uint32_t c = 0;
         size_t n = utf8_decode(rest, &c);
-        if (n == 0 || is_harmful(c)) {
+        if (n == 0 || !utf8_is_harmless(c)) {
             *to++ = '?';
         } else {
             memmove(to, rest.data, n);

@@ -31,9 +31,7 @@ enum style {
 
 /* What is not seen, breaks a line or turns the text around it. */
 static bool is_blanked(uint32_t c, enum style style) {
-    return (c < ' ' && !(style == IN_BLOCK && c == '\n')) || (c >= 0x7F && c < 0xA0) ||
-           c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069);
+    return !utf8_is_harmless(c) && !(style == IN_BLOCK && c == '\n');
 }
 
 /* The next character, which *rest has no more, as Slack is to get it. */

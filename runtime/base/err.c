@@ -25,15 +25,6 @@ static const struct code_row *code_row(enum err_code code) {
     return &code_rows[index < sizeof(code_rows) / sizeof(code_rows[0]) ? index : ERR_NONE];
 }
 
-/* Characters that break a line, drive a terminal, or make text read in another order than it is. */
-static bool is_printable(uint32_t c) {
-    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) {
-        return false;
-    }
-    return !(c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
-             (c >= 0x2066 && c <= 0x2069));
-}
-
 /* One character of `text` as it may stand in a message, in at most 16 bytes; its length, and in
  * *ret_taken how much of the text it is. */
 static size_t printable_unit(struct view text, char unit[static 16], size_t *ret_taken) {
@@ -44,7 +35,7 @@ static size_t printable_unit(struct view text, char unit[static 16], size_t *ret
         return (size_t)snprintf(unit, 16, "\\x%02x", (unsigned)(unsigned char)text.data[0]);
     }
     *ret_taken = len;
-    if (is_printable(c)) {
+    if (utf8_is_harmless(c)) {
         memcpy(unit, text.data, len);
         return len;
     }

@@ -95,3 +95,12 @@ struct view utf8_cut(struct view text, size_t max_bytes) {
     }
     return (struct view){text.data, len};
 }
+
+bool utf8_is_harmless(uint32_t code_point) {
+    uint32_t c = code_point;
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) {
+        return false;
+    }
+    return !(c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+             (c >= 0x2066 && c <= 0x2069));
+}

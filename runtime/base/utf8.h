@@ -8,6 +8,7 @@
 
 #include "runtime/base/view.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,8 @@ size_t utf8_decode(struct view bytes, uint32_t *ret_code_point);
 size_t utf8_encode(uint32_t code_point, char ret_bytes[static 4]);
 /* The longest prefix of at most `max_bytes` that does not end inside a sequence. */
 struct view utf8_cut(struct view text, size_t max_bytes);
+/* No control character (C0, DEL, C1), which may break a line or drive a terminal, no separator of
+ * lines or paragraphs, and none that makes text read in another order than it is. */
+bool utf8_is_harmless(uint32_t code_point);
 
 #endif

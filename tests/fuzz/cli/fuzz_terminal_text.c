@@ -30,7 +30,7 @@ static void require_harmless(struct view text) {
     while (text.len > 0) {
         uint32_t c = 0;
         size_t len = utf8_decode(text, &c);
-        require(len > 0 && cli_is_harmless(c));
+        require(len > 0 && utf8_is_harmless(c));
         text = view_slice(text, len, text.len);
     }
 }

@@ -77,6 +77,7 @@ static void a_message_is_one_printable_line(void **state) {
         {"a\r\t\x1b[31m", "tag 'a\\x0d\\x09\\x1b[31m'"},
         {"\x7f", "tag '\\x7f'"},
         {"\xc2\x85", "tag '\\u0085'"},     /* NEL */
+        {"\xe2\x80\x8f", "tag '\\u200f'"}, /* right-to-left mark */
         {"\xe2\x80\xa8", "tag '\\u2028'"}, /* line separator */
         {"\xe2\x80\xae", "tag '\\u202e'"}, /* right-to-left override */
         {"\xe2\x81\xa6", "tag '\\u2066'"}, /* isolate */

@@ -89,6 +89,21 @@ static void a_cut_of_garbage_is_just_a_cut(void **state) {
     assert_int_equal(utf8_cut((struct view){NULL, 0}, 4).len, 0);
 }
 
+static void what_drives_or_turns_a_terminal_is_not_harmless(void **state) {
+    (void)state;
+    static const uint32_t harmful[] = {0,      0x09,   0x0A,   0x1B,   0x7F,   0x80,
+                                       0x9B,   0x9F,   0x200E, 0x200F, 0x2028, 0x2029,
+                                       0x202A, 0x202E, 0x2066, 0x2069};
+    static const uint32_t harmless[] = {' ',    '~',    0xA0,   0xE9,   0x200B, 0x200D, 0x2010,
+                                        0x2027, 0x202F, 0x2065, 0x206A, 0xFFFD, 0x1F600};
+    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
+        assert_false(utf8_is_harmless(harmful[i]));
+    }
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        assert_true(utf8_is_harmless(harmless[i]));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_round_trips),
@@ -96,6 +111,7 @@ int main(void) {
         cmocka_unit_test(malformed_sequences_are_none),
         cmocka_unit_test(a_cut_never_splits_a_character),
         cmocka_unit_test(a_cut_of_garbage_is_just_a_cut),
+        cmocka_unit_test(what_drives_or_turns_a_terminal_is_not_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
