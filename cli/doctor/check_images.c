@@ -34,7 +34,7 @@ static void tell_lost(const struct lifecycle_running *running, struct view line,
  * then. */
 static bool has_moved(const struct what_runs *runs, const struct lifecycle_running *running) {
     return runs->target.kind == TARGET_SERVICE && running->digest.len == 0 && runs->since_ms > 0 &&
-           running->image->pushed_at_ms > runs->since_ms;
+           running->image && running->image->pushed_at_ms > runs->since_ms;
 }
 
 static void check_image(const struct doctor_target *target, struct doctor_findings *findings) {

@@ -3,6 +3,8 @@
 
 #include "runtime/aws/event_pattern.h"
 
+#include <string.h>
+
 /* For each kind of event that the function lives by, one as AWS or a person would send it; some
  * rule has to match it. */
 
@@ -23,18 +25,22 @@ static bool is_on(const struct doctor_rule *rule) {
 }
 
 static int rank(const struct taker *taker) {
-    return !taker->rule
-               ? 0
-               : 4 * (int)taker->match + 2 * taker->is_on + (taker->invokes == IAM_ALLOWED ? 1 : 0);
+    return !taker->rule ? 0
+                        : 8 * (int)taker->match + 4 * taker->is_on +
+                              2 * (taker->invokes == IAM_ALLOWED) + !taker->rule->changes_event;
 }
 
-/* EventBridge asks the function's policy whether it may invoke it for the rule. */
+/* EventBridge asks the function's policy whether it may invoke it for the rule, unless the rule has
+ * a role for that. Amazon EventBridge User Guide, "Using resource-based policies". */
 static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struct doctor_rule *rule,
                                    struct doctor_findings *findings) {
     const struct doctor_function *function = &facts->function;
     struct iam_answer answer = {.verdict = IAM_UNTOLD};
     if (rule->queue.len > 0) {
         return IAM_ALLOWED; /* Lambda polls; whether the queue is open is said with it */
+    }
+    if (rule->role.len > 0) {
+        return IAM_ALLOWED; /* so is this */
     }
     const struct iam_request request = {
         .service = VIEW("events.amazonaws.com"),
@@ -50,7 +56,7 @@ static enum iam_verdict may_invoke(const struct doctor_facts *facts, const struc
         iam_policy_evaluate(function->policy, &request, findings->arena, &answer, &err) < 0) {
         findings->failed = true;
     }
-    return answer.verdict;
+    return answer.verdict != IAM_ALLOWED && rule->targets_err ? IAM_UNTOLD : answer.verdict;
 }
 
 static struct taker taker_of(const struct doctor_facts *facts, const struct sample_event *kind,
@@ -104,8 +110,11 @@ static struct view statement_id_of(struct view rule, struct doctor_findings *fin
         findings->failed = true;
         return (struct view){0};
     }
+    memcpy(id, rule.data, rule.len);
     for (size_t i = 0; i < rule.len; i++) {
-        id[i] = rule.data[i] == '.' ? '-' : rule.data[i];
+        if (id[i] == '.') {
+            id[i] = '-';
+        }
     }
     return (struct view){id, rule.len};
 }
@@ -114,7 +123,8 @@ static void tell_may_not_invoke(const struct doctor_facts *facts, const struct d
                                 enum iam_verdict verdict, struct view kind,
                                 struct doctor_findings *findings) {
     if (verdict == IAM_UNTOLD) {
-        const struct err *why = facts->function.policy_err;
+        const struct err *why =
+            facts->function.policy_err ? facts->function.policy_err : rule->targets_err;
         findings_add(findings, DOCTOR_WARNING, "rule", kind,
                      "rule '" VIEW_FMT "' matches; whether it may invoke the function could not be "
                      "told%s%s",
@@ -169,6 +179,13 @@ static bool check_taker(const struct doctor_facts *facts, const struct sample_ev
     }
     if (taker->invokes != IAM_ALLOWED) {
         tell_may_not_invoke(facts, taker->rule, taker->invokes, subject, findings);
+        return false;
+    }
+    if (taker->rule->changes_event) {
+        findings_add(findings, DOCTOR_WRONG, "rule", subject,
+                     "rule '" VIEW_FMT "' gives the function something else than the event",
+                     VIEW_ARG(taker->rule->name));
+        findings_remedy(findings, "take Input, InputPath and InputTransformer out of its target");
         return false;
     }
     return true;
@@ -267,7 +284,9 @@ static void check_kind(const struct doctor_facts *facts, const struct sample_eve
         findings_add(findings, DOCTOR_WELL, "rule", view_of(kind->name),
                      "reach the function by '" VIEW_FMT "' on bus '" VIEW_FMT "'%s%s",
                      VIEW_ARG(rule->name), VIEW_ARG(rule->bus),
-                     rule->queue.len > 0 ? " and a queue, if that lets EventBridge in" : "",
+                     rule->queue.len > 0  ? " and a queue, if that lets EventBridge in"
+                     : rule->role.len > 0 ? ", if the role of its target may invoke it"
+                                          : "",
                      if_forwarded);
     }
 }

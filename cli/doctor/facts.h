@@ -77,6 +77,9 @@ struct doctor_rule {
     struct view queue;     /* ARN; empty: the function itself */
     const struct err *err; /* DescribeRule */
     struct events_rule rule;
+    const struct err *targets_err; /* ListTargetsByRule, of one that invokes the function itself */
+    struct view role;              /* ARN: whose right to invoke counts; empty: the rule's own */
+    bool changes_event;            /* the function gets something made of the event instead */
 };
 
 struct doctor_facts {

@@ -12,6 +12,9 @@ struct listing { /* of a bus's rules with one target */
     bool is_done;
     int call; /* -1: none in this wave */
 };
+struct rule_calls { /* -1: none in this wave */
+    int rule, targets;
+};
 struct rules_part {
     struct view next; /* of the buses */
     bool are_buses_listed;
@@ -20,8 +23,8 @@ struct rules_part {
     size_t n_buses;
     struct listing *listings; /* NULL: not as yet */
     size_t n_listings;
-    size_t capacity; /* of facts->rules */
-    int *described;  /* a call for each rule; -1: none in this wave */
+    size_t capacity;          /* of facts->rules */
+    struct rule_calls *calls; /* for each rule */
 };
 
 static int begin(struct gathering *g, struct err *err) {
@@ -87,7 +90,13 @@ static int ask_rules(struct gathering *g, struct err *err) {
             continue;
         }
         if (events_describe_rule_call(rule->name, rule->bus, g->arena, &call, err) < 0 ||
-            (g->rules->described[i] = gathering_ask(g, &call, err)) < 0) {
+            (g->rules->calls[i].rule = gathering_ask(g, &call, err)) < 0) {
+            return -1;
+        }
+        if (rule->queue.len == 0 &&
+            (events_list_targets_by_rule_call(rule->name, rule->bus, VIEW(""), g->arena, &call,
+                                              err) < 0 ||
+             (g->rules->calls[i].targets = gathering_ask(g, &call, err)) < 0)) {
             return -1;
         }
     }
@@ -101,7 +110,7 @@ static void forget_calls(struct gathering *g) {
         g->rules->listings[i].call = -1;
     }
     for (size_t i = 0; i < g->facts->n_rules; i++) {
-        g->rules->described[i] = -1;
+        g->rules->calls[i] = (struct rule_calls){-1, -1};
     }
 }
 
@@ -157,20 +166,20 @@ static int add_rules(struct gathering *g, const struct listing *listing,
     if (n > g->rules->capacity) {
         size_t capacity = 2 * n + 16;
         struct doctor_rule *rules = ARENA_ARRAY(g->arena, capacity, struct doctor_rule);
-        int *described = ARENA_ARRAY(g->arena, capacity, int);
-        if (!rules || !described) {
+        struct rule_calls *calls = ARENA_ARRAY(g->arena, capacity, struct rule_calls);
+        if (!rules || !calls) {
             return err_out_of_memory(err, "rules");
         }
         for (size_t i = 0; i < facts->n_rules; i++) {
             rules[i] = facts->rules[i];
-            described[i] = g->rules->described[i];
+            calls[i] = g->rules->calls[i];
         }
         facts->rules = rules;
-        g->rules->described = described;
+        g->rules->calls = calls;
         g->rules->capacity = capacity;
     }
     for (size_t i = 0; i < names->n; i++) {
-        g->rules->described[facts->n_rules] = -1;
+        g->rules->calls[facts->n_rules] = (struct rule_calls){-1, -1};
         facts->rules[facts->n_rules++] = (struct doctor_rule){
             .name = names->names[i], .bus = listing->bus, .queue = listing->queue};
     }
@@ -191,17 +200,46 @@ static int read_names(struct gathering *g, struct listing *listing, struct err *
     return add_rules(g, listing, &names, err);
 }
 
+/* How the rule has the function as its target; a rule has five targets at most, less than a page.
+ */
+static int read_target(struct gathering *g, struct doctor_rule *rule, const struct aws_call *call,
+                       struct err *err) {
+    struct events_targets targets;
+    struct json_span ignored;
+    if (events_list_targets_by_rule_result(call, g->arena, &targets, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < targets.n; i++) {
+        const struct json_span target = {.text = targets.targets[i].text, .type = JSON_OBJECT};
+        if (!view_equal(targets.targets[i].arn, g->facts->function.settings.arn)) {
+            continue;
+        }
+        rule->changes_event = json_find(target, "Input", &ignored) ||
+                              json_find(target, "InputPath", &ignored) ||
+                              json_find(target, "InputTransformer", &ignored);
+        return json_find_string(target, "RoleArn", g->arena, &rule->role, err);
+    }
+    return 0;
+}
+
 static int read_rules(struct gathering *g, struct err *err) {
     for (size_t i = 0; i < g->facts->n_rules; i++) {
         struct doctor_rule *rule = &g->facts->rules[i];
         struct err failure;
         err_init(&failure);
-        if (g->rules->described[i] < 0) {
+        const struct rule_calls *calls = &g->rules->calls[i];
+        if (calls->rule < 0) {
             continue;
         }
-        const struct aws_call *call = gathering_answer(g, g->rules->described[i]);
+        const struct aws_call *call = gathering_answer(g, calls->rule);
         if (events_describe_rule_result(call, g->arena, &rule->rule, &failure) < 0 &&
             gathering_keep(g, &failure, &rule->err, err) < 0) {
+            return -1;
+        }
+        err_init(&failure);
+        if (calls->targets >= 0 &&
+            read_target(g, rule, gathering_answer(g, calls->targets), &failure) < 0 &&
+            gathering_keep(g, &failure, &rule->targets_err, err) < 0) {
             return -1;
         }
     }

@@ -547,6 +547,22 @@ CHANGE(rule_of_a_schedule) {
 CHANGE(rule_that_may_not_invoke) {
     m->facts.function.policy = VIEW("");
 }
+CHANGE(rule_with_a_role_of_its_own) {
+    rule_that_may_not_invoke(m);
+    for (size_t i = 0; i < 5; i++) {
+        m->rules[i].role = VIEW("arn:aws:iam::" OWN ":role/invokes");
+    }
+}
+CHANGE(rule_whose_targets_are_not_told) {
+    made_up_err(&m->err, ERR_ACCESS_DENIED, "ListTargetsByRule of events failed: AccessDenied");
+    m->rules[0].targets_err = &m->err;
+    rule_that_may_not_invoke(m);
+    m->facts.n_rules = 1;
+    m->config.enable_ecr = false;
+}
+CHANGE(rule_that_changes_the_event) {
+    m->rules[0].changes_event = true;
+}
 CHANGE(rule_whose_right_is_not_told) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "GetPolicy of lambda failed: AccessDenied");
     m->facts.function.policy_err = &m->err;
@@ -632,12 +648,14 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(function_without_account), CASE(rules_unseen), CASE(no_rules), CASE(rule_disabled),
       CASE(rule_of_another_environment), CASE(rule_on_another_bus), CASE(rule_with_a_number),
       CASE(rule_not_described), CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke),
-      CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
-      CASE(parameters_by_a_queue), CASE(parameters_of_another_project), CASE(queues_unseen),
-      CASE(files_without_a_rule), CASE(files_by_a_rule), CASE(no_rules_for_workflows),
-      CASE(pushes_in_another_region), CASE(a_rule_with_dots_that_may_not_invoke),
-      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_that_names_a_role),
-      CASE(bus_unseen), CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
+      CASE(rule_with_a_role_of_its_own), CASE(rule_whose_targets_are_not_told),
+      CASE(rule_that_changes_the_event), CASE(rule_whose_right_is_not_told),
+      CASE(two_rules_of_which_one_may_invoke), CASE(parameters_by_a_queue),
+      CASE(parameters_of_another_project), CASE(queues_unseen), CASE(files_without_a_rule),
+      CASE(files_by_a_rule), CASE(no_rules_for_workflows), CASE(pushes_in_another_region),
+      CASE(a_rule_with_dots_that_may_not_invoke), CASE(bus_that_takes_nothing),
+      CASE(bus_under_a_condition), CASE(bus_that_names_a_role), CASE(bus_unseen),
+      CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
 
