@@ -141,14 +141,24 @@ static int show_only(const struct work *work, struct planned *made) {
 
 /* --- asking --- */
 
+/* The plan names the service: which one of the services that are called alike, the question does.
+ */
+static bool confirm(const struct work *work) {
+    const struct config *config = &work->session->config;
+    struct view question = arena_printf(
+        work->cli->arena, "do this in %s'" VIEW_FMT "', account " VIEW_FMT ", " VIEW_FMT "?",
+        config->is_prod ? "production, " : "", VIEW_ARG(config->env), VIEW_ARG(config->own_account),
+        VIEW_ARG(config->region));
+    return question.data && cli_confirm(work->cli, question.data);
+}
+
 /* Whether the person wants what *made shows; it is the newest plan then. */
 static int ask(const struct work *work, struct planned *made, bool *ret_wanted) {
     struct cli *cli = work->cli;
     *ret_wanted = arguments_has(work->arguments, "yes");
     for (int i = 0; !*ret_wanted && i < ASKS_MAX; i++) {
         struct planned again;
-        if (!cli_confirm(cli,
-                         work->session->config.is_prod ? "do this in production?" : "do this?")) {
+        if (!confirm(work)) {
             return 0;
         }
         if (make_plan(work, &again) < 0) {

@@ -49,10 +49,12 @@ static bool is_wanted(struct session *session, const struct via_event *event) {
     if (!event->asks) {
         return true;
     }
-    struct view question = arena_printf(
-        cli->arena, "send " VIEW_FMT " of '" VIEW_FMT "' to '" VIEW_FMT "', account " VIEW_FMT "?",
-        VIEW_ARG(event->detail_type), VIEW_ARG(event->request->service), VIEW_ARG(config->env),
-        VIEW_ARG(config->own_account));
+    struct view question = arena_printf(cli->arena,
+                                        "send " VIEW_FMT " of '" VIEW_FMT "' to '" VIEW_FMT
+                                        "', account " VIEW_FMT ", " VIEW_FMT "?",
+                                        VIEW_ARG(event->detail_type),
+                                        VIEW_ARG(event->request->service), VIEW_ARG(config->env),
+                                        VIEW_ARG(config->own_account), VIEW_ARG(config->region));
     if (cli->catch_interrupts) {
         cli->catch_interrupts();
     }

@@ -50,7 +50,7 @@ def test_without_colours_where_they_are_not_wanted(terminal: Open) -> None:
 
 def test_no_is_an_answer(world: World, terminal: Open) -> None:
     one = terminal("deploy", "backend", TAG)
-    one.wait_for("do this in production? [y/N]")
+    one.wait_for(f"do this in production, 'prod', account {PROD}, us-east-1? [y/N]")
     one.type("n", "Enter")
     assert "nothing was done" in one.wait_for("[left with 3]")
     assert len(world.revisions()) == 1
