@@ -145,6 +145,12 @@ static void check_manual(const struct settings *settings, const struct workload 
                      "repository_uri: '" VIEW_FMT "' is no repository in ECR", VIEW_ARG(shown));
         return;
     }
+    if (!image_repository_is_valid(reference.name)) {
+        problems_add(problems, where,
+                     "write the name of a repository there, of 2 characters or more",
+                     "repository_uri: ECR refuses the repository's name '" VIEW_FMT "'",
+                     VIEW_ARG(reference.name));
+    }
     if (reference.tag.len + reference.digest.len > 0) {
         problems_add(problems, where, "take it off: the tag comes with each deploy",
                      "repository_uri: '" VIEW_FMT "' names an image, with a %s", VIEW_ARG(shown),
