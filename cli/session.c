@@ -129,7 +129,7 @@ static int load_config(struct session *session, const struct environment *env, s
 int session_open(struct cli *cli, const struct session_options *options,
                  struct session *ret_session, struct err *err) {
     struct session *session = ret_session;
-    const struct environment *env = options->env ? options->env : cli->env;
+    const struct environment *env = cli->env;
     *session = (struct session){.cli = cli};
     if (set_up_log(session, env, err) < 0 || read_source(session, &env, err) < 0 ||
         load_config(session, env, err) < 0) {

@@ -33,10 +33,9 @@ struct session {
 };
 
 struct session_options {
-    const struct environment *env; /* the function's variables; NULL: the command's own */
-    bool dry_run;                  /* as DRY_RUN=true */
-    bool writes;                   /* has to know whose the credentials are */
-    bool tells;                    /* notifies as the function would */
+    bool dry_run; /* as DRY_RUN=true */
+    bool writes;  /* has to know whose the credentials are */
+    bool tells;   /* notifies as the function would */
 };
 
 /* -1: ERR_CONFIG_INVALID, whatever AWS says to GetCallerIdentity, or to the reading of what
