@@ -40,12 +40,16 @@ static int rank(enum iam_verdict verdict) {
 }
 
 /* There the roles' own policies suffice, unless this one denies it. */
-static struct iam_answer within_the_account(struct iam_answer answer) {
-    if (answer.verdict != IAM_DENIED) {
-        answer.verdict = answer.may_deny.len > 0 ? IAM_UNTOLD : IAM_ALLOWED;
-        answer.why = answer.may_deny;
+static struct iam_answer within_the_account(const struct iam_answer *answer) {
+    struct iam_answer within = {.verdict = IAM_ALLOWED};
+    if (answer->verdict == IAM_DENIED) {
+        return *answer;
     }
-    return answer;
+    if (answer->may_deny.len > 0) {
+        within.verdict = IAM_UNTOLD;
+        within.why = answer->may_deny;
+    }
+    return within;
 }
 
 static struct admission admission_of(const struct doctor_facts *facts,
@@ -55,7 +59,9 @@ static struct admission admission_of(const struct doctor_facts *facts,
     struct admission worst = {.answer = {.verdict = IAM_ALLOWED}, .action = actions[0]};
     for (size_t i = 0; actions[i]; i++) {
         struct iam_answer answer = check_admits(facts, repository, who, actions[i], findings);
-        answer = repository->is_foreign ? answer : within_the_account(answer);
+        if (!repository->is_foreign) {
+            answer = within_the_account(&answer);
+        }
         if (rank(answer.verdict) > rank(worst.answer.verdict)) {
             worst.answer = answer;
             worst.action = actions[i];
