@@ -17,8 +17,9 @@ const struct command cli_commands[] = {
      .details =
          "Shows the plan and asks; where nobody can be asked, --yes is needed. Then it does what\n"
          "the function would do at such an event, and follows the rollout. Ctrl-C leaves the\n"
-         "deployment alone. Leaves with 0 once the rollout has completed, with 1 if it failed or\n"
-         "is still going on, with 3 if it was refused or not wanted.",
+         "deployment alone. Leaves with 0 once the rollout has completed (of CodeDeploy, and with\n"
+         "--no-wait, once the deployment was accepted), with 1 if it failed or is still going on,\n"
+         "with 3 if it was refused or not wanted.",
      .example = "slipway deploy backend git-abc123f",
      .options = deploy_options,
      .takes_config = true,
