@@ -171,10 +171,6 @@ int command_config_check(struct cli *cli, const struct arguments *arguments) {
 
 /* --- show --- */
 
-static const char *strategy_name(const struct settings *settings) {
-    return settings_strategy(settings) == ECR_LOCAL ? "local" : "cross_account";
-}
-
 static const char *kind_name(const struct workload *workload) {
     if (!workload) {
         return "service";
@@ -222,7 +218,7 @@ static int print_facts(const struct cli *cli, const struct settings *settings, s
     add_fact(&table, "environment", settings->env.text);
     add_fact(&table, "account", settings->account_id.text);
     add_fact(&table, "region", settings->region.text);
-    add_fact(&table, "strategy", view_of(strategy_name(settings)));
+    add_fact(&table, "strategy", view_of(settings_strategy_name(settings)));
     add_fact(&table, "registry", host);
     for (size_t i = 0; i < settings->n_trusted; i++) {
         const struct trusted_account *trusted = &settings->trusted[i];
@@ -304,7 +300,7 @@ static int put_environment(const struct cli *cli, const struct settings *setting
     json_put_optional(w, "env", settings->env.text);
     json_put_optional(w, "account_id", settings->account_id.text);
     json_put_optional(w, "region", settings->region.text);
-    json_put_string(w, "ecr_strategy", view_of(strategy_name(settings)));
+    json_put_string(w, "ecr_strategy", view_of(settings_strategy_name(settings)));
     json_put_string(w, "registry", host);
     put_trusted(settings, w);
     json_begin_array(w, "targets");

@@ -55,10 +55,6 @@ static void check_version(const struct settings *settings, struct problems *prob
 
 /* --- the strategy --- */
 
-static const char *strategy_name(const struct settings *settings) {
-    return settings_strategy(settings) == ECR_LOCAL ? "local" : "cross_account";
-}
-
 /* Migrating adds the member to a file of before schema 7, and touches none that is there. */
 static void complain_of_no_strategy(const struct settings *settings, struct problems *problems) {
     const struct yaml_value *value = settings->ecr_strategy.value;
@@ -67,9 +63,9 @@ static void complain_of_no_strategy(const struct settings *settings, struct prob
     }
     problems_add(problems, check_at(SEVERITY_WARNING, settings, value),
                  "run slipway config migrate, which writes it",
-                 "'ecr_strategy' is missing, and taken for '%s'", strategy_name(settings));
+                 "'ecr_strategy' is missing, and taken for '%s'", settings_strategy_name(settings));
     if (value || settings->version >= STRATEGY_VERSION) {
-        problems_remedy(problems, "write ecr_strategy: \"%s\"", strategy_name(settings));
+        problems_remedy(problems, "write ecr_strategy: \"%s\"", settings_strategy_name(settings));
     }
 }
 
@@ -80,7 +76,7 @@ static void check_strategy(const struct settings *settings, struct problems *pro
         complain_of_no_strategy(settings, problems);
         return;
     }
-    if (!view_equal(strategy->text, view_of(strategy_name(settings)))) {
+    if (!view_equal(strategy->text, view_of(settings_strategy_name(settings)))) {
         problems_add(problems, check_at(SEVERITY_ERROR, settings, strategy->value),
                      "write \"local\" or \"cross_account\"",
                      "ecr_strategy: '" VIEW_FMT "' is none; expected local or cross_account",

@@ -136,12 +136,11 @@ static int put_variable(struct rendered *rendered, const char *name, const char 
 
 static int put_registry(struct rendered *rendered, const struct settings *settings,
                         struct arena *arena, struct err *err) {
-    bool is_local = settings_strategy(settings) == ECR_LOCAL;
     if (put_variable(rendered, "ECR_STRATEGY", "EcrStrategy",
-                     is_local ? VIEW("local") : VIEW("cross_account"), arena, err) < 0) {
+                     view_of(settings_strategy_name(settings)), arena, err) < 0) {
         return -1;
     }
-    if (is_local) {
+    if (settings_strategy(settings) == ECR_LOCAL) {
         return 0;
     }
     if (put_variable(rendered, "ECR_ACCOUNT_ID", "EcrAccountId",

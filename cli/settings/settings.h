@@ -97,6 +97,7 @@ bool setting_is_boolean(const struct setting *setting);
 /* As written, or by the guide's rule where it is absent or unknown: `dev` is local, one with
  * ecr_account_id cross_account, any other local. */
 enum ecr_strategy settings_strategy(const struct settings *settings);
+const char *settings_strategy_name(const struct settings *settings); /* "local", "cross_account" */
 /* The registry that the environment pulls from; empty where the file does not say. */
 struct view settings_registry_account(const struct settings *settings);
 struct view settings_registry_region(const struct settings *settings);

@@ -86,6 +86,10 @@ enum ecr_strategy settings_strategy(const struct settings *settings) {
     return settings->ecr_account_id.text.len > 0 ? ECR_CROSS_ACCOUNT : ECR_LOCAL;
 }
 
+const char *settings_strategy_name(const struct settings *settings) {
+    return settings_strategy(settings) == ECR_LOCAL ? "local" : "cross_account";
+}
+
 struct view settings_registry_account(const struct settings *settings) {
     return settings_strategy(settings) == ECR_LOCAL ? settings->account_id.text
                                                     : settings->ecr_account_id.text;
