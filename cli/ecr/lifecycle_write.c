@@ -33,15 +33,6 @@ static void put_rule(struct json_writer *w, int64_t priority, struct view descri
     json_end_object(w);
 }
 
-static bool has(const struct names *names, struct view name) {
-    for (size_t i = 0; i < names->n; i++) {
-        if (view_equal(names->items[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The usual ones, then the others; no pattern may come twice. */
 static int all_protected(const struct names *others, struct arena *arena, struct names *ret_all,
                          struct err *err) {
@@ -53,7 +44,7 @@ static int all_protected(const struct names *others, struct arena *arena, struct
         all.items[all.n] = view_of(protected_tags[all.n]);
     }
     for (size_t i = 0; i < others->n; i++) {
-        if (!has(&all, others->items[i])) {
+        if (!names_has(&all, others->items[i])) {
             all.items[all.n++] = others->items[i];
         }
     }
@@ -93,7 +84,7 @@ int lifecycle_write(const struct lifecycle_keep *keep, struct arena *arena, stru
         }
         put_rule(&w, priority++, what, all.items[i], LIFECYCLE_PROTECTED);
     }
-    if (!has(&all, VIEW(BUILDS))) {
+    if (!names_has(&all, VIEW(BUILDS))) {
         put_rule(&w, priority++, keep_some, VIEW(BUILDS), keep->n);
     }
     put_rule(&w, priority, keep_all, VIEW(""), keep->n);

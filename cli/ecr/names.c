@@ -107,7 +107,7 @@ int name_check(struct view name, enum name_kind kind, struct err *err) {
                                                 VIEW_ARG(name), kinds[kind].what);
 }
 
-static bool has(const struct names *names, struct view name) {
+bool names_has(const struct names *names, struct view name) {
     for (size_t i = 0; i < names->n; i++) {
         if (view_equal(names->items[i], name)) {
             return true;
@@ -143,7 +143,7 @@ int names_add(struct names *names, const char *text, enum name_kind kind, struct
         if (name_check(name, kind, err) < 0) {
             return -1;
         }
-        if (!has(names, name)) {
+        if (!names_has(names, name)) {
             names->items[names->n++] = name;
         }
     }

@@ -33,6 +33,7 @@ enum name_kind {
 /* -1: ERR_CONFIG_INVALID, saying what the name is not. */
 ERR_MUST_USE int name_check(struct view name, enum name_kind kind, struct err *err);
 
+bool names_has(const struct names *names, struct view name);
 /* Adds what `text` lists, separated by commas; NULL adds nothing, and what is there already is not
  * added again. -1: ERR_CONFIG_INVALID naming the first that is wrong, ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int names_add(struct names *names, const char *text, enum name_kind kind,
