@@ -243,6 +243,19 @@ static int gather_second(struct gatherer *gatherer) {
     return 0;
 }
 
+/* --- what only some need --- */
+
+int facts_keep_error(const struct gathering_place *place, const struct err *error,
+                     const struct err **ret_kept) {
+    struct err *kept = ARENA_NEW(place->arena, struct err);
+    if (error->code == ERR_OUT_OF_MEMORY || !kept) {
+        return err_out_of_memory(place->err, "facts");
+    }
+    *kept = *error;
+    *ret_kept = kept;
+    return 0;
+}
+
 static int gather_kinds(const struct gatherer *gatherer, const struct facts_request *requests) {
     const struct gathering_place place = {.aws = gatherer->aws,
                                           .deadline_ms = gatherer->deadline_ms,

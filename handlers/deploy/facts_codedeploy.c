@@ -1,7 +1,5 @@
 #include "handlers/deploy/facts_codedeploy.h"
 
-#include "runtime/aws/arn.h"
-
 /* Applications that are looked through for the service's group, at most. */
 #define APPLICATIONS_MAX 200
 
@@ -23,13 +21,7 @@ static void call_once(const struct codedeploy_search *s, struct aws_call *call) 
 }
 
 static int keep(struct codedeploy_search *s, const struct err *error) {
-    struct err *kept = ARENA_NEW(s->place->arena, struct err);
-    if (error->code == ERR_OUT_OF_MEMORY || !kept) {
-        return err_out_of_memory(s->place->err, "facts");
-    }
-    *kept = *error;
-    s->facts->err = kept;
-    return 0;
+    return facts_keep_error(s->place, error, &s->facts->err);
 }
 
 /* --- the group --- */
@@ -211,14 +203,6 @@ static bool is_concerned(const struct facts_request *request) {
            (kind == TRIGGER_DEPLOY || kind == TRIGGER_DEPLOY_REVISION || kind == TRIGGER_ROLLBACK);
 }
 
-static struct view name_of_cluster(struct view name_or_arn) {
-    struct arn arn;
-    struct view kind;
-    struct view name;
-    return arn_parse(name_or_arn, &arn) && view_cut(arn.resource, '/', &kind, &name) ? name
-                                                                                     : name_or_arn;
-}
-
 int facts_gather_codedeploy(const struct gathering_place *place,
                             const struct facts_request *requests, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -233,7 +217,7 @@ int facts_gather_codedeploy(const struct gathering_place *place,
         struct codedeploy_search search = {.place = place,
                                            .request = &requests[i],
                                            .facts = facts,
-                                           .cluster = name_of_cluster(requests[i].target->cluster)};
+                                           .cluster = target_cluster_name(requests[i].target)};
         if (find_group(&search) != 0) {
             return -1;
         }

@@ -16,6 +16,10 @@ struct gathering_place {
     struct err *err; /* for ERR_OUT_OF_MEMORY */
 };
 
+/* Keeps an error as a fact. -1: it is ERR_OUT_OF_MEMORY, or there is none left to keep it in. */
+ERR_MUST_USE int facts_keep_error(const struct gathering_place *place, const struct err *error,
+                                  const struct err **ret_kept);
+
 /* Fill ret_facts->below, ->task and so on of those that are concerned. What AWS refuses or fails
  * lands there as an error; -1 only for ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int facts_gather_tied(const struct gathering_place *place,

@@ -4,17 +4,6 @@ static bool is_concerned(const struct facts_request *request) {
     return request->target->kind == TARGET_LAMBDA && request->trigger->kind == TRIGGER_DEPLOY;
 }
 
-static int keep(const struct gathering_place *place, const struct err *error,
-                const struct err **ret_kept) {
-    struct err *kept = ARENA_NEW(place->arena, struct err);
-    if (error->code == ERR_OUT_OF_MEMORY || !kept) {
-        return err_out_of_memory(place->err, "facts");
-    }
-    *kept = *error;
-    *ret_kept = kept;
-    return 0;
-}
-
 /* The function's call, and the alias's behind it where there is one. */
 static int build_calls(const struct gathering_place *place, const struct target *target,
                        struct aws_call *calls, size_t *n) {
@@ -35,7 +24,7 @@ static int read_answers(const struct gathering_place *place, const struct facts_
     struct err error;
     err_init(&error);
     if (lambda_get_function_result(&calls[(*at)++], place->arena, &facts->function, &error) != 0 &&
-        keep(place, &error, &facts->function_err) != 0) {
+        facts_keep_error(place, &error, &facts->function_err) != 0) {
         return -1;
     }
     if (request->target->alias.len == 0) {
@@ -43,7 +32,7 @@ static int read_answers(const struct gathering_place *place, const struct facts_
     }
     err_init(&error);
     return lambda_alias_result(&calls[(*at)++], place->arena, &facts->alias, &error) != 0
-               ? keep(place, &error, &facts->alias_err)
+               ? facts_keep_error(place, &error, &facts->alias_err)
                : 0;
 }
 

@@ -60,17 +60,6 @@ static bool needs_tasks(const struct rollout_event *event) {
     return step == STEP_FAILED || step == STEP_IMPAIRED;
 }
 
-static int keep(const struct gathering_place *place, const struct err *error,
-                const struct err **ret_kept) {
-    struct err *kept = ARENA_NEW(place->arena, struct err);
-    if (error->code == ERR_OUT_OF_MEMORY || !kept) {
-        return err_out_of_memory(place->err, "facts");
-    }
-    *kept = *error;
-    *ret_kept = kept;
-    return 0;
-}
-
 static int describe_tasks(const struct gathering_place *place, struct view cluster,
                           const struct view *arns, size_t n, struct rollout_facts *rollout) {
     struct aws_call call = {0};
@@ -82,7 +71,7 @@ static int describe_tasks(const struct gathering_place *place, struct view clust
     aws_call_all(place->aws, &call, 1, place->deadline_ms, place->arena);
     if (ecs_describe_tasks_result(&call, place->arena, &rollout->tasks, &rollout->n_tasks,
                                   &error) != 0) {
-        return keep(place, &error, &rollout->tasks_err);
+        return facts_keep_error(place, &error, &rollout->tasks_err);
     }
     return 0;
 }
@@ -101,7 +90,7 @@ static int gather_tasks(const struct gathering_place *place, const struct facts_
     }
     aws_call_all(place->aws, &call, 1, place->deadline_ms, place->arena);
     if (ecs_list_stopped_tasks_result(&call, place->arena, &arns, &n, &error) != 0) {
-        return keep(place, &error, &rollout->tasks_err);
+        return facts_keep_error(place, &error, &rollout->tasks_err);
     }
     return n > 0 ? describe_tasks(place, target->cluster, arns, n, rollout) : 0;
 }

@@ -205,6 +205,15 @@ bool target_is_same(const struct target *a, const struct target *b) {
            view_equal(a->function, b->function);
 }
 
+struct view target_cluster_name(const struct target *target) {
+    struct arn arn;
+    struct view kind;
+    struct view name;
+    return arn_parse(target->cluster, &arn) && view_cut(arn.resource, '/', &kind, &name)
+               ? name
+               : target->cluster;
+}
+
 static bool cut_start(struct view *text, struct view start) {
     bool has = view_starts_with(*text, start);
     *text = has ? view_slice(*text, start.len, text->len) : *text;

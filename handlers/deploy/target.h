@@ -60,6 +60,9 @@ ERR_MUST_USE int target_resolve(const struct config *config, struct view service
  * services. */
 bool target_shares_family(const struct config *config, const struct target *target);
 
+/* The name of its cluster, which may be configured as an ARN. */
+struct view target_cluster_name(const struct target *target);
+
 /* The repository that a service or task of that name has when nothing else is configured; .data is
  * NULL when memory ran out. */
 struct view target_conventional_repository(struct view project, enum target_kind kind,

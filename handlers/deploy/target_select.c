@@ -145,14 +145,6 @@ static int select_by_object(struct selector *s) {
 
 /* --- ECS services --- */
 
-static struct view name_of_cluster(struct view name_or_arn) {
-    struct arn arn;
-    struct view kind;
-    struct view name;
-    return arn_parse(name_or_arn, &arn) && view_cut(arn.resource, '/', &kind, &name) ? name
-                                                                                     : name_or_arn;
-}
-
 /* service/cluster/name; of old ARNs, which have no cluster, service/name. */
 static bool is_ecs_service(const struct selector *s, const struct target *target) {
     struct arn arn;
@@ -166,12 +158,12 @@ static bool is_ecs_service(const struct selector *s, const struct target *target
     }
     if (!view_cut(rest, '/', &cluster, &name)) {
         name = rest;
-        cluster = name_of_cluster(target->cluster);
+        cluster = target_cluster_name(target);
     }
     bool is_here = (s->own_account.len == 0 || view_equal(arn.account, s->own_account)) &&
                    view_equal(arn.region, s->config->region);
     return is_here && target->kind == TARGET_SERVICE && view_equal(name, target->service) &&
-           view_equal(cluster, name_of_cluster(target->cluster));
+           view_equal(cluster, target_cluster_name(target));
 }
 
 static int select_by_ecs_service(struct selector *s) {
