@@ -14,8 +14,7 @@ static bool is_dry_run(const struct config *config, const struct change *change)
     return config->dry_run || change->trigger->dry_run;
 }
 
-/* The project's name of what was to change, as far as the event said one. */
-static struct view target_name(const struct change *change) {
+struct view report_target(const struct change *change) {
     return change->target != NULL ? change->target->name : change->trigger->service;
 }
 
@@ -171,7 +170,7 @@ static void put_moved(struct json_writer *w, const char *name, const struct chan
 }
 
 void report_put_change(struct json_writer *w, const struct change *change) {
-    json_put_optional(w, "target", target_name(change));
+    json_put_optional(w, "target", report_target(change));
     json_put_optional(w, "kind", target_kind(change));
     json_put_string(w, "status", view_of(change_status_name(change->status)));
     json_put_optional(w, "action", planned_action(change));
@@ -281,7 +280,7 @@ static void log_change(const struct log *log, const struct config *config,
     add(&line, "status", view_of(status));
     add(&line, "project", config->project);
     add(&line, "environment", config->env);
-    add(&line, "target", target_name(change));
+    add(&line, "target", report_target(change));
     add(&line, "kind", target_kind(change));
     add(&line, "event_id", change->trigger->event_id);
     add(&line, "code", reason_of(change).code);
@@ -435,7 +434,7 @@ void report_log(const struct log *log, const struct config *config, const struct
 /* ---- the failure of the invocation ---- */
 
 static void list_failure(struct buf *list, const struct change *change, size_t *n_unlisted) {
-    struct view name = target_name(change);
+    struct view name = report_target(change);
     struct view message = view_of(change->err != NULL ? change->err->message : "no reason known");
     if (*n_unlisted > 0 || list->len + name.len + message.len + 8 > FAILURES_BYTES) {
         (*n_unlisted)++;

@@ -26,6 +26,9 @@
 void report_response(const struct config *config, const struct change *changes, size_t n,
                      int64_t duration_ms, struct buf *response);
 
+/* The project's name of what was to change; empty: the event named nothing. */
+struct view report_target(const struct change *change);
+
 /* The members of one change, into an object that is open: "target", "kind", "status", … and, of
  * what became of a deployment, "outcome", "why" and "rollout_seconds". */
 void report_put_change(struct json_writer *w, const struct change *change);

@@ -119,10 +119,6 @@ const char *notice_title(const struct change *change, enum notice_kind kind) {
     return "";
 }
 
-struct view notice_target(const struct change *change) {
-    return change->target != NULL ? change->target->name : change->trigger->service;
-}
-
 struct view notice_detail(const struct config *config, const struct change *change,
                           struct arena *arena) {
     struct buf text BUF_AUTO = BUF_INIT(DETAIL_BYTES);

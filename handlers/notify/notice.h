@@ -36,7 +36,5 @@ const char *notice_title(const struct change *change, enum notice_kind kind);
  * the change as in the answer (report.h), 192 KB at most. .data NULL: memory, or that, ran out. */
 struct view notice_detail(const struct config *config, const struct change *change,
                           struct arena *arena);
-/* The name of what the change is about; empty: the event named nothing. */
-struct view notice_target(const struct change *change);
 
 #endif

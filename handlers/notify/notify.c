@@ -3,6 +3,7 @@
 #include "handlers/notify/notice.h"
 #include "handlers/notify/slack.h"
 #include "handlers/notify/webhook.h"
+#include "handlers/report.h"
 #include "runtime/aws/arn.h"
 #include "runtime/aws/events.h"
 #include "runtime/aws/sns.h"
@@ -180,7 +181,7 @@ static uint64_t hash_more(uint64_t hash, struct view bytes) {
 static struct view deduplication_of(const struct telling *t, const struct change *change) {
     const char *status = change_status_name(change->status);
     uint64_t hash = hash_more(UINT64_C(0xcbf29ce484222325), change->trigger->event_id);
-    hash = hash_more(hash, notice_target(change));
+    hash = hash_more(hash, report_target(change));
     hash = hash_more(hash, view_of(rollout_outcome_name(change->rollout.outcome)));
     return arena_printf(t->arena, "%s.%016" PRIx64, status, hash);
 }
@@ -188,7 +189,7 @@ static struct view deduplication_of(const struct telling *t, const struct change
 static int add_message(struct telling *t, const struct change *change, enum notice_kind kind) {
     const struct config *config = t->notifier->config;
     struct aws_call call;
-    struct view target = notice_target(change);
+    struct view target = report_target(change);
     const struct sns_attribute attributes[] = {
         {"status", view_of(change_status_name(change->status))},
         {"outcome", view_of(rollout_outcome_name(change->rollout.outcome))},

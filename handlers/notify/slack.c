@@ -1,6 +1,7 @@
 #include "handlers/notify/slack.h"
 
 #include "handlers/deploy/plan_revision.h"
+#include "handlers/report.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/json_write.h"
 #include "runtime/base/utf8.h"
@@ -136,7 +137,7 @@ static void append_explanation(struct buf *text, struct view why, struct view re
 }
 
 static void append_change(struct buf *text, const struct change *change, enum notice_kind kind) {
-    struct view target = notice_target(change);
+    struct view target = report_target(change);
     buf_append_str(text, "*`");
     append_escaped(text, target.len > 0 ? target : VIEW("unknown"), IN_SPAN, VALUE_BYTES);
     buf_appendf(text, "`* %s", notice_title(change, kind));
@@ -207,7 +208,7 @@ static struct told count(const struct config *config, const struct change *chang
 
 /* "myproject prod: backend deployment started", "… and 4 more" */
 static void append_header(struct buf *text, const struct config *config, const struct told *told) {
-    struct view target = notice_target(told->first);
+    struct view target = report_target(told->first);
     struct view name = target.len > 0 ? utf8_cut(target, NAME_BYTES) : VIEW("an event");
     buf_appendf(text, VIEW_FMT " " VIEW_FMT ": " VIEW_FMT " %s", VIEW_ARG(config->project),
                 VIEW_ARG(config->env), VIEW_ARG(name), notice_title(told->first, told->kind));

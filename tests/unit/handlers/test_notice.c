@@ -1,5 +1,6 @@
 #include "handlers/notify/notice.h"
 
+#include "handlers/report.h"
 #include "tests/unit/handlers/notify_changes.h"
 
 /* What is told of each outcome, what is not, and in which words. */
@@ -269,11 +270,11 @@ static void whom_it_is_about(void **state) {
     struct fixture *f = *state;
     struct change change = a_task(&f->s);
     f->s.trigger.service = VIEW("as-sent");
-    assert_text(notice_target(&change), "nightly");
+    assert_text(report_target(&change), "nightly");
     change.target = NULL;
-    assert_text(notice_target(&change), "as-sent");
+    assert_text(report_target(&change), "as-sent");
     f->s.trigger.service = (struct view){0};
-    assert_int_equal(notice_target(&change).len, 0);
+    assert_int_equal(report_target(&change).len, 0);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
