@@ -159,3 +159,15 @@ int answer_request_body(const struct buf *body, struct arena *arena, struct view
     *ret_body = copy;
     return 0;
 }
+
+int answer_finish_call(struct json_writer *w, const struct aws_service *service,
+                       const char *operation, struct arena *arena, struct aws_call *ret_call,
+                       struct err *err) {
+    struct aws_call call = {.service = service, .operation = operation};
+    json_end_object(w);
+    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
+        return -1;
+    }
+    *ret_call = call;
+    return 0;
+}

@@ -12,6 +12,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
 #include "runtime/base/json_scan.h"
+#include "runtime/base/json_write.h"
 #include "runtime/base/view.h"
 
 /* " (request id …)", or nothing when AWS sent none: `answer_note(call).text` ends a message. */
@@ -60,5 +61,9 @@ bool answer_i64(struct json_span object, const char *name, int64_t *ret_value);
 /* The finished body, copied into the arena. */
 ERR_MUST_USE int answer_request_body(const struct buf *body, struct arena *arena,
                                      struct view *ret_body, struct err *err);
+/* Closes the request's object and makes a call of it; what else the call needs is set behind it. */
+ERR_MUST_USE int answer_finish_call(struct json_writer *w, const struct aws_service *service,
+                                    const char *operation, struct arena *arena,
+                                    struct aws_call *ret_call, struct err *err);
 
 #endif

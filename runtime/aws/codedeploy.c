@@ -17,17 +17,6 @@ static const char *const under_way[] = {"Created", "Queued", "InProgress", "Baki
 
 /* --- requests --- */
 
-static int finish_call(struct json_writer *w, const char *operation, struct arena *arena,
-                       struct aws_call *ret_call, struct err *err) {
-    struct aws_call call = {.service = &codedeploy_service, .operation = operation};
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
 static void put_names(struct json_writer *w, const char *member, const struct view *names,
                       size_t n) {
     json_begin_array(w, member);
@@ -43,7 +32,7 @@ int codedeploy_list_applications_call(struct view next, struct arena *arena,
     struct json_writer w = json_writer(&buf);
     json_begin_object(&w, NULL);
     json_put_optional(&w, "nextToken", next);
-    return finish_call(&w, "ListApplications", arena, ret_call, err);
+    return answer_finish_call(&w, &codedeploy_service, "ListApplications", arena, ret_call, err);
 }
 
 int codedeploy_list_groups_call(struct view application, struct arena *arena,
@@ -52,7 +41,8 @@ int codedeploy_list_groups_call(struct view application, struct arena *arena,
     struct json_writer w = json_writer(&buf);
     json_begin_object(&w, NULL);
     json_put_string(&w, "applicationName", application);
-    return finish_call(&w, "ListDeploymentGroups", arena, ret_call, err);
+    return answer_finish_call(&w, &codedeploy_service, "ListDeploymentGroups", arena, ret_call,
+                              err);
 }
 
 int codedeploy_get_groups_call(struct view application, const struct view *groups, size_t n,
@@ -62,7 +52,8 @@ int codedeploy_get_groups_call(struct view application, const struct view *group
     json_begin_object(&w, NULL);
     json_put_string(&w, "applicationName", application);
     put_names(&w, "deploymentGroupNames", groups, n);
-    return finish_call(&w, "BatchGetDeploymentGroups", arena, ret_call, err);
+    return answer_finish_call(&w, &codedeploy_service, "BatchGetDeploymentGroups", arena, ret_call,
+                              err);
 }
 
 /* {"applicationName":"a","deploymentGroupName":"g","includeOnlyStatuses":["Created",…]}, or with
@@ -86,7 +77,7 @@ int codedeploy_list_deployments_call(struct view application, struct view group,
         }
         json_end_array(&w);
     }
-    return finish_call(&w, "ListDeployments", arena, ret_call, err);
+    return answer_finish_call(&w, &codedeploy_service, "ListDeployments", arena, ret_call, err);
 }
 
 int codedeploy_get_deployments_call(const struct view *ids, size_t n, struct arena *arena,
@@ -95,7 +86,7 @@ int codedeploy_get_deployments_call(const struct view *ids, size_t n, struct are
     struct json_writer w = json_writer(&buf);
     json_begin_object(&w, NULL);
     put_names(&w, "deploymentIds", ids, n);
-    return finish_call(&w, "BatchGetDeployments", arena, ret_call, err);
+    return answer_finish_call(&w, &codedeploy_service, "BatchGetDeployments", arena, ret_call, err);
 }
 
 /* {"version":0.0,"Resources":[{"TargetService":{"Type":"AWS::ECS::Service","Properties":
@@ -149,7 +140,7 @@ int codedeploy_create_call(const struct codedeploy_create *create, struct arena 
     json_end_object(&w);
     json_end_object(&w);
     json_put_optional(&w, "description", create->description);
-    if (finish_call(&w, "CreateDeployment", arena, ret_call, err) < 0) {
+    if (answer_finish_call(&w, &codedeploy_service, "CreateDeployment", arena, ret_call, err) < 0) {
         return -1;
     }
     ret_call->once = true;

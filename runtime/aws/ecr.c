@@ -2,6 +2,7 @@
 
 #include "runtime/aws/answer.h"
 #include "runtime/aws/ecr_error.h"
+#include "runtime/aws/ecr_request.h"
 #include "runtime/base/json_write.h"
 
 const struct aws_service ecr_service = {
@@ -25,32 +26,6 @@ static const char *const accepted_media_types[] = {
     "application/vnd.docker.distribution.manifest.v2+json",
 };
 
-/* {"registryId":"111111111111","repositoryName":"r", of every request. */
-static void begin_request(struct json_writer *w, const struct ecr_registry *registry,
-                          struct view repository) {
-    json_begin_object(w, NULL);
-    json_put_optional(w, "registryId", registry->account);
-    json_put_string(w, "repositoryName", repository);
-}
-
-/* Closes the object and makes the call of it. */
-static int finish_call(struct json_writer *w, const struct ecr_registry *registry,
-                       const char *operation, struct arena *arena, struct aws_call *ret_call,
-                       struct err *err) {
-    struct aws_call call = {
-        .service = &ecr_service,
-        .operation = operation,
-        .region = registry->region,
-        .role_arn = registry->role_arn,
-    };
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
 static int put_image(struct json_writer *w, const struct ecr_image_id *image, struct err *err) {
     if (image->tag.len == 0 && image->digest.len == 0) {
         return err_set(err, ERR_TAG_INVALID, "no image named: neither tag nor digest");
@@ -69,11 +44,11 @@ int ecr_describe_image_call(const struct ecr_registry *registry, struct view rep
                             struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
+    ecr_begin_request(&w, registry, repository);
     if (put_image(&w, image, err) < 0) {
         return -1;
     }
-    return finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
+    return ecr_finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
 }
 
 /* {"registryId":"111111111111","repositoryName":"r","filter":{"tagStatus":"TAGGED"},
@@ -82,12 +57,12 @@ int ecr_list_tags_call(const struct ecr_registry *registry, struct view reposito
                        struct arena *arena, struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
+    ecr_begin_request(&w, registry, repository);
     json_begin_object(&w, "filter");
     json_put_string(&w, "tagStatus", VIEW("TAGGED"));
     json_end_object(&w);
     json_put_i64(&w, "maxResults", LIST_TAGS_PAGE);
-    return finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
+    return ecr_finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
 }
 
 /* {"registryId":"111111111111","repositoryName":"r","imageIds":[{"imageTag":"t"}],
@@ -97,7 +72,7 @@ int ecr_get_manifest_call(const struct ecr_registry *registry, struct view repos
                           struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
+    ecr_begin_request(&w, registry, repository);
     if (put_image(&w, image, err) < 0) {
         return -1;
     }
@@ -106,7 +81,7 @@ int ecr_get_manifest_call(const struct ecr_registry *registry, struct view repos
         json_put_string(&w, NULL, view_of(accepted_media_types[i]));
     }
     json_end_array(&w);
-    return finish_call(&w, registry, "BatchGetImage", arena, ret_call, err);
+    return ecr_finish_call(&w, registry, "BatchGetImage", arena, ret_call, err);
 }
 
 /* sha256: and 64 lower-case hexadecimal digits, the one kind that ECR has. A digest goes into a

@@ -2,6 +2,7 @@
 
 #include "runtime/aws/answer.h"
 #include "runtime/aws/ecr_error.h"
+#include "runtime/aws/ecr_request.h"
 #include "runtime/base/json_write.h"
 
 /* The most that one page of DescribeImages holds. */
@@ -24,51 +25,27 @@ bool ecr_is_index(const struct ecr_stored_image *image) {
 
 /* --- questions --- */
 
-static void begin_request(struct json_writer *w, const struct ecr_registry *registry,
-                          struct view repository) {
-    json_begin_object(w, NULL);
-    json_put_optional(w, "registryId", registry->account);
-    json_put_string(w, "repositoryName", repository);
-}
-
-static int finish_call(struct json_writer *w, const struct ecr_registry *registry,
-                       const char *operation, struct arena *arena, struct aws_call *ret_call,
-                       struct err *err) {
-    struct aws_call call = {
-        .service = &ecr_service,
-        .operation = operation,
-        .region = registry->region,
-        .role_arn = registry->role_arn,
-    };
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
 int ecr_list_images_call(const struct ecr_registry *registry, struct view repository,
                          struct view next, struct arena *arena, struct aws_call *ret_call,
                          struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
+    ecr_begin_request(&w, registry, repository);
     json_put_i64(&w, "maxResults", PAGE_IMAGES);
     json_begin_object(&w, "filter");
     json_put_string(&w, "tagStatus", VIEW("ANY"));
     json_put_string(&w, "imageStatus", VIEW("ANY"));
     json_end_object(&w);
     json_put_optional(&w, "nextToken", next);
-    return finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
+    return ecr_finish_call(&w, registry, "DescribeImages", arena, ret_call, err);
 }
 
 int ecr_get_lifecycle_policy_call(const struct ecr_registry *registry, struct view repository,
                                   struct arena *arena, struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
-    return finish_call(&w, registry, "GetLifecyclePolicy", arena, ret_call, err);
+    ecr_begin_request(&w, registry, repository);
+    return ecr_finish_call(&w, registry, "GetLifecyclePolicy", arena, ret_call, err);
 }
 
 /* {"registryId":"111111111111","repositoryName":"r","imageIds":[{"imageDigest":"sha256:…"},…],
@@ -78,7 +55,7 @@ int ecr_get_indexes_call(const struct ecr_registry *registry, struct view reposi
                          struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    begin_request(&w, registry, repository);
+    ecr_begin_request(&w, registry, repository);
     json_begin_array(&w, "imageIds");
     for (size_t i = 0; i < n; i++) {
         json_begin_object(&w, NULL);
@@ -91,7 +68,7 @@ int ecr_get_indexes_call(const struct ecr_registry *registry, struct view reposi
         json_put_string(&w, NULL, view_of(index_types[i]));
     }
     json_end_array(&w);
-    return finish_call(&w, registry, "BatchGetImage", arena, ret_call, err);
+    return ecr_finish_call(&w, registry, "BatchGetImage", arena, ret_call, err);
 }
 
 /* --- answers --- */

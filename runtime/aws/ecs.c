@@ -15,24 +15,13 @@ const struct aws_service ecs_service = {
     .limit_is_quota = true,
 };
 
-static struct aws_call call_of(const char *operation, struct view body, struct view region) {
-    return (struct aws_call){
-        .service = &ecs_service,
-        .operation = operation,
-        .body = body,
-        .region = region,
-    };
-}
-
 /* Closes the request's object and makes the call of it. */
 static int finish_call(struct json_writer *w, const char *operation, struct view region,
                        struct arena *arena, struct aws_call *ret_call, struct err *err) {
-    struct view body;
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &body, err) < 0) {
+    if (answer_finish_call(w, &ecs_service, operation, arena, ret_call, err) < 0) {
         return -1;
     }
-    *ret_call = call_of(operation, body, region);
+    ret_call->region = region;
     return 0;
 }
 
@@ -69,8 +58,13 @@ int ecs_describe_task_definition_call(struct view task_definition, struct view r
 
 void ecs_register_task_definition_call(struct view request, struct view region,
                                        struct aws_call *ret_call) {
-    *ret_call = call_of("RegisterTaskDefinition", request, region);
-    ret_call->once = true; /* each call makes a revision */
+    *ret_call = (struct aws_call){
+        .service = &ecs_service,
+        .operation = "RegisterTaskDefinition",
+        .body = request,
+        .region = region,
+        .once = true, /* each call makes a revision */
+    };
 }
 
 int ecs_update_service_call(const struct ecs_update_service *update, struct arena *arena,
@@ -89,17 +83,6 @@ int ecs_update_service_call(const struct ecs_update_service *update, struct aren
     }
     ret_call->once = update->force_new_deployment; /* each such call starts a deployment */
     return 0;
-}
-
-/* The call's failure, if it is one, with what it means. */
-static int check_call(const struct aws_call *call, struct arena *arena, struct err *err) {
-    struct ecs_question question;
-    if (!answer_failed(call)) {
-        return 0;
-    }
-    return ecs_question_read(call, arena, &question, err) < 0
-               ? -1
-               : ecs_call_failed(&question, arena, err);
 }
 
 /* The last part of service/cluster/name, or the name itself. */
@@ -187,7 +170,7 @@ int ecs_describe_services_result(const struct aws_call *call, struct view servic
     struct json_span root;
     struct json_span entry = {0};
     bool found = false;
-    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
         find_service(root, service, arena, &entry, &found, err) < 0) {
         return -1;
     }
@@ -252,15 +235,17 @@ static int decode_definition(const struct aws_call *call, struct arena *arena,
 int ecs_describe_task_definition_result(const struct aws_call *call, struct arena *arena,
                                         struct ecs_task_definition *ret_definition,
                                         struct err *err) {
-    return check_call(call, arena, err) < 0 ? -1
-                                            : decode_definition(call, arena, ret_definition, err);
+    return ecs_check_call(call, arena, err) < 0
+               ? -1
+               : decode_definition(call, arena, ret_definition, err);
 }
 
 int ecs_register_task_definition_result(const struct aws_call *call, struct arena *arena,
                                         struct ecs_task_definition *ret_definition,
                                         struct err *err) {
-    return check_call(call, arena, err) < 0 ? -1
-                                            : decode_definition(call, arena, ret_definition, err);
+    return ecs_check_call(call, arena, err) < 0
+               ? -1
+               : decode_definition(call, arena, ret_definition, err);
 }
 
 struct view ecs_tag_value(const struct ecs_task_definition *definition, const char *key) {
@@ -276,7 +261,7 @@ int ecs_update_service_result(const struct aws_call *call, struct arena *arena,
                               struct ecs_service_state *ret_state, struct err *err) {
     struct json_span root;
     struct json_span service;
-    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
         return -1;
     }
     if (!json_find(root, "service", &service) || service.type != JSON_OBJECT) {

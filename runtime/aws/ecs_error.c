@@ -196,3 +196,13 @@ int ecs_call_failed(const struct ecs_question *question, struct arena *arena, st
     }
     return answer_pass_on(call, err);
 }
+
+int ecs_check_call(const struct aws_call *call, struct arena *arena, struct err *err) {
+    struct ecs_question question;
+    if (!answer_failed(call)) {
+        return 0;
+    }
+    return ecs_question_read(call, arena, &question, err) < 0
+               ? -1
+               : ecs_call_failed(&question, arena, err);
+}

@@ -24,6 +24,9 @@ struct ecs_question {
 ERR_MUST_USE int ecs_question_read(const struct aws_call *call, struct arena *arena,
                                    struct ecs_question *ret_question, struct err *err);
 
+/* The call's failure, if it is one, with what it means: -1. 0: a success. */
+ERR_MUST_USE int ecs_check_call(const struct aws_call *call, struct arena *arena, struct err *err);
+
 /* All of these return -1. */
 
 /* The error of a call that failed as a whole. */

@@ -9,7 +9,6 @@ int ecs_list_task_definitions_call(const struct ecs_list_task_definitions *list,
                                    struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct aws_call call = {.service = &ecs_service, .operation = "ListTaskDefinitions"};
     size_t max = list->max > 0 ? list->max : ECS_LIST_TASK_DEFINITIONS_MAX;
     if (max > ECS_LIST_TASK_DEFINITIONS_MAX) {
         return err_set(err, ERR_BAD_RESPONSE, "cannot list %zu task definitions in one call", max);
@@ -20,12 +19,7 @@ int ecs_list_task_definitions_call(const struct ecs_list_task_definitions *list,
     json_put_string(&w, "sort", VIEW("DESC"));
     json_put_i64(&w, "maxResults", (int64_t)max);
     json_put_optional(&w, "nextToken", list->next);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
+    return answer_finish_call(&w, &ecs_service, "ListTaskDefinitions", arena, ret_call, err);
 }
 
 /* arn:aws:ecs:us-east-1:222222222222:task-definition/family:7 */

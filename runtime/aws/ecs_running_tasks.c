@@ -8,8 +8,6 @@ int ecs_list_running_tasks_call(const struct ecs_tasks_of *of, struct view next,
                                 struct arena *arena, struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct aws_call call = {
-        .service = &ecs_service, .operation = "ListTasks", .region = of->region};
     json_begin_object(&w, NULL);
     json_put_optional(&w, "cluster", of->cluster);
     if (of->service.len > 0) {
@@ -19,24 +17,17 @@ int ecs_list_running_tasks_call(const struct ecs_tasks_of *of, struct view next,
     }
     json_put_string(&w, "desiredStatus", VIEW("RUNNING"));
     json_put_optional(&w, "nextToken", next);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &call.body, err) < 0) {
+    if (answer_finish_call(&w, &ecs_service, "ListTasks", arena, ret_call, err) < 0) {
         return -1;
     }
-    *ret_call = call;
+    ret_call->region = of->region;
     return 0;
 }
 
 /* The object of a success, and the array in it. */
 static int read_array(const struct aws_call *call, const char *member, struct arena *arena,
                       struct json_span *ret_root, struct json_span *ret_array, struct err *err) {
-    struct ecs_question question;
-    if (answer_failed(call)) {
-        return ecs_question_read(call, arena, &question, err) < 0
-                   ? -1
-                   : ecs_call_failed(&question, arena, err);
-    }
-    if (answer_object(call, ret_root, err) < 0) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, ret_root, err) < 0) {
         return -1;
     }
     return answer_array(*ret_root, member, ret_array) ? 0 : answer_lacks(call, member, err);

@@ -4,28 +4,6 @@
 #include "runtime/aws/ecs_error.h"
 #include "runtime/base/json_write.h"
 
-static int finish_call(struct json_writer *w, const char *operation, struct arena *arena,
-                       struct aws_call *ret_call, struct err *err) {
-    struct aws_call call = {.service = &ecs_service, .operation = operation};
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
-/* The call's failure, if it is one, with what it means. */
-static int check_call(const struct aws_call *call, struct arena *arena, struct err *err) {
-    struct ecs_question question;
-    if (!answer_failed(call)) {
-        return 0;
-    }
-    return ecs_question_read(call, arena, &question, err) < 0
-               ? -1
-               : ecs_call_failed(&question, arena, err);
-}
-
 /* --- ListServiceDeployments --- */
 
 int ecs_list_service_deployments_call(struct view cluster, struct view service, struct arena *arena,
@@ -39,7 +17,7 @@ int ecs_list_service_deployments_call(struct view cluster, struct view service, 
     json_put_string(&w, NULL, VIEW("PENDING"));
     json_put_string(&w, NULL, VIEW("IN_PROGRESS"));
     json_end_array(&w);
-    return finish_call(&w, "ListServiceDeployments", arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, "ListServiceDeployments", arena, ret_call, err);
 }
 
 int ecs_list_service_deployments_result(const struct aws_call *call, struct arena *arena,
@@ -47,7 +25,7 @@ int ecs_list_service_deployments_result(const struct aws_call *call, struct aren
     struct json_span root;
     struct json_span array;
     struct json_span entry;
-    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
         return -1;
     }
     if (!answer_array(root, "serviceDeployments", &array)) {
@@ -79,7 +57,7 @@ static int describe_call(const char *operation, const char *member, struct view 
     json_begin_array(&w, member);
     json_put_string(&w, NULL, arn);
     json_end_array(&w);
-    return finish_call(&w, operation, arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, operation, arena, ret_call, err);
 }
 
 /* The only entry; there is none if failures[] has it. */
@@ -87,7 +65,7 @@ static int only_entry(const struct aws_call *call, const char *member, struct ar
                       struct json_span *ret_entry, struct err *err) {
     struct json_span root;
     struct json_span array;
-    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
         return -1;
     }
     if (!answer_array(root, member, &array)) {
@@ -160,7 +138,7 @@ int ecs_stop_service_deployment_call(struct view arn, struct arena *arena,
     json_begin_object(&w, NULL);
     json_put_string(&w, "serviceDeploymentArn", arn);
     json_put_string(&w, "stopType", VIEW("ROLLBACK"));
-    return finish_call(&w, "StopServiceDeployment", arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, "StopServiceDeployment", arena, ret_call, err);
 }
 
 int ecs_stop_service_deployment_result(const struct aws_call *call, struct arena *arena,
@@ -170,7 +148,7 @@ int ecs_stop_service_deployment_result(const struct aws_call *call, struct arena
     bool is_over = answer_has_code(call, "ConflictException") ||
                    answer_has_code(call, "ServiceDeploymentNotFoundException") ||
                    answer_has_code(call, "UnsupportedFeatureException");
-    if (!is_over && (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
+    if (!is_over && (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
                      answer_string(call, root, "serviceDeploymentArn", arena, &arn, err) < 0)) {
         return -1;
     }
@@ -194,9 +172,9 @@ int ecs_tag_resource_call(struct view resource_arn, const struct ecs_tag *tags, 
         json_end_object(&w);
     }
     json_end_array(&w);
-    return finish_call(&w, "TagResource", arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, "TagResource", arena, ret_call, err);
 }
 
 int ecs_tag_resource_result(const struct aws_call *call, struct arena *arena, struct err *err) {
-    return check_call(call, arena, err);
+    return ecs_check_call(call, arena, err);
 }

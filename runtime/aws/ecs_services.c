@@ -10,17 +10,11 @@ int ecs_list_services_call(struct view cluster, struct view next, struct arena *
                            struct aws_call *ret_call, struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
-    struct aws_call call = {.service = &ecs_service, .operation = "ListServices"};
     json_begin_object(&w, NULL);
     json_put_optional(&w, "cluster", cluster);
     json_put_i64(&w, "maxResults", PAGE);
     json_put_optional(&w, "nextToken", next);
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
+    return answer_finish_call(&w, &ecs_service, "ListServices", arena, ret_call, err);
 }
 
 /* arn:aws:ecs:us-east-1:222222222222:service/cluster/name, in old accounts without the cluster */
@@ -47,16 +41,9 @@ static int decode_names(const struct aws_call *call, struct json_span array, str
 int ecs_list_services_result(const struct aws_call *call, struct arena *arena,
                              struct ecs_services *ret_services, struct err *err) {
     struct ecs_services services = {0};
-    struct ecs_question question;
     struct json_span root;
     struct json_span array;
-    if (ecs_question_read(call, arena, &question, err) < 0) {
-        return -1;
-    }
-    if (answer_failed(call)) {
-        return ecs_call_failed(&question, arena, err);
-    }
-    if (answer_object(call, &root, err) < 0 ||
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0 ||
         json_find_string(root, "nextToken", arena, &services.next, err) < 0) {
         return -1;
     }

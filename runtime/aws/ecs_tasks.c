@@ -4,31 +4,10 @@
 #include "runtime/aws/ecs_error.h"
 #include "runtime/base/json_write.h"
 
-static int finish_call(struct json_writer *w, const char *operation, struct arena *arena,
-                       struct aws_call *ret_call, struct err *err) {
-    struct aws_call call = {.service = &ecs_service, .operation = operation};
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
-static int check_call(const struct aws_call *call, struct arena *arena, struct err *err) {
-    struct ecs_question question;
-    if (!answer_failed(call)) {
-        return 0;
-    }
-    return ecs_question_read(call, arena, &question, err) < 0
-               ? -1
-               : ecs_call_failed(&question, arena, err);
-}
-
 static int array_of(const struct aws_call *call, const char *member, struct arena *arena,
                     struct json_span *ret_array, struct err *err) {
     struct json_span root;
-    if (check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
         return -1;
     }
     return answer_array(root, member, ret_array) ? 0 : answer_lacks(call, member, err);
@@ -42,7 +21,7 @@ int ecs_list_stopped_tasks_call(struct view cluster, struct view service, struct
     json_put_optional(&w, "cluster", cluster);
     json_put_string(&w, "serviceName", service);
     json_put_string(&w, "desiredStatus", VIEW("STOPPED"));
-    return finish_call(&w, "ListTasks", arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, "ListTasks", arena, ret_call, err);
 }
 
 int ecs_list_stopped_tasks_result(const struct aws_call *call, struct arena *arena,
@@ -79,7 +58,7 @@ int ecs_describe_tasks_call(struct view cluster, const struct view *arns, size_t
         json_put_string(&w, NULL, arns[i]);
     }
     json_end_array(&w);
-    return finish_call(&w, "DescribeTasks", arena, ret_call, err);
+    return answer_finish_call(&w, &ecs_service, "DescribeTasks", arena, ret_call, err);
 }
 
 static int decode_containers(struct json_span task, struct arena *arena, struct ecs_task *ret_task,

@@ -21,24 +21,13 @@ const struct aws_service events_service = {
 
 /* --- requests --- */
 
-static int finish_call(struct json_writer *w, const char *operation, struct arena *arena,
-                       struct aws_call *ret_call, struct err *err) {
-    struct aws_call call = {.service = &events_service, .operation = operation};
-    json_end_object(w);
-    if (answer_request_body(w->buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
 int events_list_event_buses_call(struct view next, struct arena *arena, struct aws_call *ret_call,
                                  struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
     json_begin_object(&w, NULL);
     json_put_optional(&w, "NextToken", next);
-    return finish_call(&w, "ListEventBuses", arena, ret_call, err);
+    return answer_finish_call(&w, &events_service, "ListEventBuses", arena, ret_call, err);
 }
 
 int events_list_rule_names_by_target_call(struct view target_arn, struct view bus, struct view next,
@@ -50,7 +39,7 @@ int events_list_rule_names_by_target_call(struct view target_arn, struct view bu
     json_put_string(&w, "TargetArn", target_arn);
     json_put_optional(&w, "EventBusName", bus);
     json_put_optional(&w, "NextToken", next);
-    return finish_call(&w, "ListRuleNamesByTarget", arena, ret_call, err);
+    return answer_finish_call(&w, &events_service, "ListRuleNamesByTarget", arena, ret_call, err);
 }
 
 int events_list_targets_by_rule_call(struct view rule, struct view bus, struct view next,
@@ -62,7 +51,7 @@ int events_list_targets_by_rule_call(struct view rule, struct view bus, struct v
     json_put_string(&w, "Rule", rule);
     json_put_optional(&w, "EventBusName", bus);
     json_put_optional(&w, "NextToken", next);
-    return finish_call(&w, "ListTargetsByRule", arena, ret_call, err);
+    return answer_finish_call(&w, &events_service, "ListTargetsByRule", arena, ret_call, err);
 }
 
 int events_put_targets_call(struct view rule, struct view bus, const struct view *targets, size_t n,
@@ -77,7 +66,7 @@ int events_put_targets_call(struct view rule, struct view bus, const struct view
         json_put_raw(&w, NULL, targets[i]);
     }
     json_end_array(&w);
-    return finish_call(&w, "PutTargets", arena, ret_call, err);
+    return answer_finish_call(&w, &events_service, "PutTargets", arena, ret_call, err);
 }
 
 static void put_entry(struct json_writer *w, const struct events_entry *entry, struct view bus) {
@@ -107,7 +96,7 @@ int events_put_events_call(const struct events_entry *entries, size_t n, struct 
         put_entry(&w, &entries[i], bus);
     }
     json_end_array(&w);
-    if (finish_call(&w, "PutEvents", arena, ret_call, err) < 0) {
+    if (answer_finish_call(&w, &events_service, "PutEvents", arena, ret_call, err) < 0) {
         return -1;
     }
     ret_call->region = region;
