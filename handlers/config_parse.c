@@ -1,5 +1,6 @@
 #include "handlers/config_load.h"
 #include "runtime/aws/arn.h"
+#include "runtime/base/ascii.h"
 
 #define NAME_BYTES 64
 #define ECS_NAME_BYTES 255
@@ -9,13 +10,9 @@
 
 /* ---- grammars ---- */
 
-static bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static bool has_only(struct view v, struct view also) {
     for (size_t i = 0; i < v.len; i++) {
-        if (!is_alphanumeric(v.data[i]) && !view_contains_char(also, v.data[i])) {
+        if (!ascii_is_alphanumeric(v.data[i]) && !view_contains_char(also, v.data[i])) {
             return false;
         }
     }
@@ -23,7 +20,7 @@ static bool has_only(struct view v, struct view also) {
 }
 
 bool config_name_is_valid(struct view name) {
-    return name.len >= 1 && name.len <= NAME_BYTES && is_alphanumeric(name.data[0]) &&
+    return name.len >= 1 && name.len <= NAME_BYTES && ascii_is_alphanumeric(name.data[0]) &&
            has_only(name, VIEW("_-"));
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/aws/arn.h"
 #include "runtime/aws/s3.h"
 #include "runtime/aws/ssm.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/json_scan.h"
 #include "runtime/base/secret.h"
 
@@ -44,8 +45,7 @@ struct config_source {
 static bool is_parameter_name(struct view name) {
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              view_contains_char(VIEW("_.-/"), c))) {
+        if (!ascii_is_alphanumeric(c) && !view_contains_char(VIEW("_.-/"), c)) {
             return false;
         }
     }

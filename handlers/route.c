@@ -2,6 +2,7 @@
 
 #include "handlers/route_event.h"
 #include "runtime/aws/arn.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
@@ -38,8 +39,7 @@ static const struct json_field envelope_fields[] = {
 static bool id_is_valid(struct view id) {
     for (size_t i = 0; i < id.len; i++) {
         char c = id.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            !view_contains_char(VIEW("_.:/=+-@"), c)) {
+        if (!ascii_is_alphanumeric(c) && !view_contains_char(VIEW("_.:/=+-@"), c)) {
             return false;
         }
     }

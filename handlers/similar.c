@@ -1,5 +1,7 @@
 #include "handlers/similar.h"
 
+#include "runtime/base/ascii.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -40,10 +42,7 @@ size_t similar_distance(struct view a, struct view b) {
 static struct view plain(struct view name, char storage[static SIMILAR_MAX_BYTES]) {
     size_t n = 0;
     for (size_t i = 0; i < name.len; i++) {
-        char c = name.data[i];
-        if (c >= 'A' && c <= 'Z') {
-            c = (char)(c - 'A' + 'a');
-        }
+        char c = ascii_lower(name.data[i]);
         if (!view_contains_char(VIEW("-_. "), c)) {
             storage[n++] = c;
         }

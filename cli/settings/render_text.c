@@ -1,4 +1,5 @@
 #include "cli/settings/render.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/json_write.h"
 
 #include <string.h>
@@ -19,8 +20,7 @@ void render_json(const struct rendered *rendered, struct buf *out) {
 /* --- SAM --- */
 
 static bool is_plain(char c, const char *others) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr(others, c));
+    return ascii_is_alphanumeric(c) || (c != '\0' && strchr(others, c));
 }
 
 static bool is_plain_text(struct view text, const char *others) {
@@ -103,10 +103,6 @@ void render_append_hcl_string(struct buf *out, struct view value) {
     buf_append_char(out, '"');
 }
 
-static char lower(char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 void render_tfvars(const struct rendered *rendered, struct buf *out) {
     size_t width = 0;
     for (size_t i = 0; i < rendered->n; i++) {
@@ -116,7 +112,7 @@ void render_tfvars(const struct rendered *rendered, struct buf *out) {
     for (size_t i = 0; i < rendered->n; i++) {
         const char *name = rendered->variables[i].name;
         for (size_t k = 0; name[k] != '\0'; k++) {
-            buf_append_char(out, lower(name[k]));
+            buf_append_char(out, ascii_lower(name[k]));
         }
         buf_appendf(out, "%*s = ", (int)(width - strlen(name)), "");
         render_append_hcl_string(out, rendered->variables[i].value);

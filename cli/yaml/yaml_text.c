@@ -1,5 +1,6 @@
 #include "cli/yaml/yaml_text.h"
 
+#include "runtime/base/ascii.h"
 #include "runtime/base/utf8.h"
 
 #define BYTE_ORDER_MARK VIEW("\xEF\xBB\xBF")
@@ -130,8 +131,7 @@ static size_t skip_space(struct view bytes, size_t at) {
 }
 
 static bool is_of_anchor(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
-           c == '-';
+    return ascii_is_alphanumeric(c) || c == '_' || c == '-';
 }
 
 /* An anchor ends with its name, and what is right behind may be a value: "&a:b" is ":b". A tag goes

@@ -1,6 +1,7 @@
 #include "handlers/deploy/image.h"
 
 #include "runtime/aws/arn.h"
+#include "runtime/base/ascii.h"
 
 #include <string.h>
 
@@ -25,10 +26,6 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-static bool is_alphanumeric(char c) {
-    return is_lower(c) || is_upper(c) || is_digit(c);
-}
-
 static bool is_lower_alphanumeric(char c) {
     return is_lower(c) || is_digit(c);
 }
@@ -39,7 +36,7 @@ bool image_tag_is_valid(struct view tag) {
     }
     for (size_t i = 0; i < tag.len; i++) {
         char c = tag.data[i];
-        bool word = is_alphanumeric(c) || c == '_';
+        bool word = ascii_is_alphanumeric(c) || c == '_';
         if (!word && (i == 0 || (c != '.' && c != '-'))) {
             return false;
         }
@@ -84,7 +81,7 @@ static bool reference_digest_is_valid(struct view digest) {
         after_separator = separator;
     }
     for (size_t i = 0; i < encoded.len; i++) {
-        if (!is_alphanumeric(encoded.data[i]) &&
+        if (!ascii_is_alphanumeric(encoded.data[i]) &&
             !view_contains_char(VIEW("=_-"), encoded.data[i])) {
             return false;
         }
@@ -152,7 +149,7 @@ static bool host_name_is_valid(struct view name) {
     size_t start = 0;
     for (size_t i = 0; i <= name.len; i++) {
         if (i < name.len && name.data[i] != '.') {
-            if (!is_alphanumeric(name.data[i]) && name.data[i] != '-') {
+            if (!ascii_is_alphanumeric(name.data[i]) && name.data[i] != '-') {
                 return false;
             }
             continue;

@@ -1,5 +1,7 @@
 #include "handlers/deploy/semver.h"
 
+#include "runtime/base/ascii.h"
+
 #include <string.h>
 
 enum comparator_operator { LESS, LESS_OR_EQUAL, EQUAL, GREATER_OR_EQUAL, GREATER };
@@ -65,7 +67,7 @@ static bool is_digit(char c) {
 }
 
 static bool is_identifier_char(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    return ascii_is_alphanumeric(c) || c == '-';
 }
 
 static bool is_numeric(struct view identifier) {

@@ -1,6 +1,7 @@
 #include "handlers/deploy/tag_policy.h"
 
 #include "handlers/deploy/semver.h"
+#include "runtime/base/ascii.h"
 
 struct tag_term {
     bool is_semver;
@@ -20,8 +21,7 @@ static int fail(struct fault *fault, size_t offset, const char *expected) {
 }
 
 static bool is_tag_char(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '.' || c == '-';
+    return ascii_is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
 }
 
 static bool is_negation(char c) {

@@ -1,6 +1,7 @@
 #include "handlers/deploy/taskdef.h"
 
 #include "handlers/deploy/taskdef_parts.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/json_write.h"
 
@@ -335,8 +336,7 @@ int taskdef_splice(const struct taskdef_splice *splice, struct arena *arena,
 /* --- values of tags --- */
 
 static bool is_tag_safe(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr(" _.:/=+-@", c) != NULL);
+    return ascii_is_alphanumeric(c) || (c != '\0' && strchr(" _.:/=+-@", c) != NULL);
 }
 
 static bool is_continuation_byte(char c) {

@@ -1,6 +1,7 @@
 #include "handlers/trigger/detail.h"
 
 #include "handlers/deploy/image.h"
+#include "runtime/base/ascii.h"
 
 /* Bytes of a service's name that are looked at; no name that can be configured is longer. */
 #define SERVICE_BYTES 255
@@ -74,8 +75,7 @@ bool detail_is_revision(struct view text) {
     }
     for (size_t i = 0; i < family.len; i++) {
         char c = family.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '_' && c != '-') {
+        if (!ascii_is_alphanumeric(c) && c != '_' && c != '-') {
             return false;
         }
     }

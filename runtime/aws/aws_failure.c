@@ -4,6 +4,7 @@
 
 #include "runtime/aws/sts.h"
 #include "runtime/aws/xml.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/json_scan.h"
 
 #include <string.h>
@@ -43,8 +44,7 @@ bool aws_answer_is_sound(const struct aws_service *service, const struct http_ex
 static bool is_token(struct view text) {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (c != '\0' && strchr("._-+/=:", c) != NULL))) {
+        if (!(ascii_is_alphanumeric(c) || (c != '\0' && strchr("._-+/=:", c) != NULL))) {
             return false;
         }
     }

@@ -1,6 +1,7 @@
 #include "runtime/aws/sigv4_canonical.h"
 
 #include "runtime/aws/uri.h"
+#include "runtime/base/ascii.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,19 +121,12 @@ void sigv4_append_query(struct buf *buf, struct view query) {
     free(parameters);
 }
 
-static char lower(char c) {
-    if (c >= 'A' && c <= 'Z') {
-        c = (char)(c - 'A' + 'a');
-    }
-    return c;
-}
-
 /* The order of the lower-case names; a prefix comes first. */
 static int compare_names(struct view a, struct view b) {
     size_t len = a.len < b.len ? a.len : b.len;
     for (size_t i = 0; i < len; i++) {
-        unsigned char left = (unsigned char)lower(a.data[i]);
-        unsigned char right = (unsigned char)lower(b.data[i]);
+        unsigned char left = (unsigned char)ascii_lower(a.data[i]);
+        unsigned char right = (unsigned char)ascii_lower(b.data[i]);
         if (left != right) {
             return left < right ? -1 : 1;
         }
@@ -156,7 +150,7 @@ static void sort_headers(struct http_header *headers, size_t n) {
 
 static void append_name(struct buf *buf, struct view name) {
     for (size_t i = 0; i < name.len; i++) {
-        buf_append_char(buf, lower(name.data[i]));
+        buf_append_char(buf, ascii_lower(name.data[i]));
     }
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/aws/uri.h"
 #include "runtime/aws/xml.h"
 #include "runtime/aws/xml_list.h"
+#include "runtime/base/ascii.h"
 #include "runtime/base/clock.h"
 
 const struct aws_service sts_service = {
@@ -26,10 +27,6 @@ const struct aws_service sts_service = {
 #define MAX_SECONDS 43200
 #define IDENTITY "GetCallerIdentityResponse/GetCallerIdentityResult/"
 
-static bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static void append_parameter(struct buf *buf, const char *name, struct view value) {
     buf_append_str(buf, name);
     buf_append_char(buf, '=');
@@ -42,7 +39,8 @@ static bool is_made_of(struct view text, const char *also, size_t min, size_t ma
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_alphanumeric(text.data[i]) && !view_contains_char(view_of(also), text.data[i])) {
+        if (!ascii_is_alphanumeric(text.data[i]) &&
+            !view_contains_char(view_of(also), text.data[i])) {
             return false;
         }
     }

@@ -1,19 +1,16 @@
 #include "runtime/aws/uri.h"
 
+#include "runtime/base/ascii.h"
+
 #include <stdbool.h>
 
 static const char hex_upper[] = "0123456789ABCDEF";
 
-static bool is_unreserved(unsigned char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
 void uri_append_encoded(struct buf *buf, struct view text, char also) {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if (is_unreserved(c) || c == (unsigned char)also) {
-            buf_append_char(buf, (char)c);
+        if (ascii_is_unreserved(text.data[i]) || text.data[i] == also) {
+            buf_append_char(buf, text.data[i]);
         } else {
             char escape[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
             buf_append(buf, (struct view){escape, sizeof(escape)});

@@ -1,5 +1,7 @@
 #include "runtime/base/view.h"
 
+#include "runtime/base/ascii.h"
+
 #include <string.h>
 
 struct view view_of(const char *string) {
@@ -17,13 +19,6 @@ static const char *find_char(struct view v, char c) {
 
 bool view_equal(struct view a, struct view b) {
     return a.len == b.len && compare_bytes(a.data, b.data, a.len) == 0;
-}
-
-static char ascii_lower(char c) {
-    if (c >= 'A' && c <= 'Z') {
-        c = (char)(c - 'A' + 'a');
-    }
-    return c;
 }
 
 bool view_equal_nocase(struct view a, struct view b) {

@@ -1,5 +1,7 @@
 #include "runtime/lambda/invocation.h"
 
+#include "runtime/base/ascii.h"
+
 #include <stddef.h>
 
 /* 9999-12-31T23:59:59.999Z. */
@@ -94,16 +96,11 @@ void invocation_url(struct buf *url, struct view runtime_api, const char *path) 
     buf_append_str(url, path);
 }
 
-static bool is_unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
 static void append_percent_encoded(struct buf *url, struct view text) {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if (is_unreserved(text.data[i])) {
+        if (ascii_is_unreserved(text.data[i])) {
             buf_append_char(url, text.data[i]);
         } else {
             buf_append_char(url, '%');
