@@ -177,7 +177,7 @@ static int edit(struct migrate_plan *plan, struct view text, const struct file_c
         }
         return migrate_refuse(plan, at, err.remedy, "%s", err.message);
     }
-    if (yaml_parse_place(*ret_text, plan->arena, &root, &fault, &err) < 0) {
+    if (yaml_parse(*ret_text, plan->arena, &root, &fault, &err) < 0) {
         return err.code == ERR_OUT_OF_MEMORY
                    ? err_out_of_memory(plan->err, "migration")
                    : migrate_refuse(plan, at, err.remedy,

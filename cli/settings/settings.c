@@ -287,7 +287,7 @@ static int read_tree(struct reader *r, struct view text, const struct yaml_value
     if (!root) {
         return -1;
     }
-    if (yaml_parse_place(text, r->arena, root, &fault, &err) < 0) {
+    if (yaml_parse(text, r->arena, root, &fault, &err) < 0) {
         if (err.code != ERR_OUT_OF_MEMORY) {
             complain_of_file(r, fault.line > 0 ? &fault : NULL, &err);
             return 0;

@@ -438,8 +438,8 @@ static int load_document(struct loader *l, struct yaml_value *ret_root) {
     return 0;
 }
 
-int yaml_parse_place(struct view text, struct arena *arena, struct yaml_value *ret_root,
-                     struct yaml_place *ret_fault, struct err *err) {
+int yaml_parse(struct view text, struct arena *arena, struct yaml_value *ret_root,
+               struct yaml_place *ret_fault, struct err *err) {
     struct loader l __attribute__((cleanup(loader_release))) = {
         .arena = arena, .scratch = ARENA_INIT(SCRATCH_BYTES), .fault = ret_fault, .err = err};
     *ret_fault = (struct yaml_place){0};

@@ -51,14 +51,11 @@ struct yaml_pair {
     struct yaml_value value;
 };
 
-/* An empty file is YAML_NOTHING. Everything lives in the arena; `text` has to stay. `file` names it
- * in messages ("dev.yaml:3:7: …"). -1: ERR_CONFIG_INVALID, ERR_OUT_OF_MEMORY. */
-ERR_MUST_USE int yaml_parse(struct view text, const char *file, struct arena *arena,
-                            struct yaml_value *ret_root, struct err *err);
-/* The same, with the place apart from the message: line and column are 0 where there is none. */
-ERR_MUST_USE int yaml_parse_place(struct view text, struct arena *arena,
-                                  struct yaml_value *ret_root, struct yaml_place *ret_fault,
-                                  struct err *err);
+/* An empty file is YAML_NOTHING. Everything lives in the arena; `text` has to stay. -1:
+ * ERR_CONFIG_INVALID, with the place apart from the message (line and column are 0 where there is
+ * none); ERR_OUT_OF_MEMORY. */
+ERR_MUST_USE int yaml_parse(struct view text, struct arena *arena, struct yaml_value *ret_root,
+                            struct yaml_place *ret_fault, struct err *err);
 
 /* A mapping's value, NULL when absent or when it is no mapping. `<<` merges are not followed. */
 const struct yaml_value *yaml_get(const struct yaml_value *mapping, const char *key);

@@ -44,23 +44,3 @@ bool yaml_is_null(const struct yaml_value *value) {
     }
     return false;
 }
-
-int yaml_parse(struct view text, const char *file, struct arena *arena, struct yaml_value *ret_root,
-               struct err *err) {
-    struct yaml_place fault;
-    struct err inner;
-    err_init(&inner);
-    if (yaml_parse_place(text, arena, ret_root, &fault, &inner) == 0) {
-        return 0;
-    }
-    if (inner.code == ERR_OUT_OF_MEMORY) {
-        return err_out_of_memory(err, file);
-    }
-    if (fault.line == 0) {
-        err_set(err, inner.code, "%s: %s", file, inner.message);
-    } else {
-        err_set(err, inner.code, "%s:%zu:%zu: %s", file, fault.line, fault.column, inner.message);
-    }
-    err_remedy(err, "%s", inner.remedy);
-    return -1;
-}

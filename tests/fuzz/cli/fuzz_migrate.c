@@ -118,8 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct settings was = all[0];
     struct yaml_value is;
+    struct yaml_place fault;
     require_bytes(&was, text, migration.text);
-    require(yaml_parse(migration.text, "dev.yaml", &arena, &is, &err) == 0);
+    require(yaml_parse(migration.text, &arena, &is, &fault, &err) == 0);
     require_same(was.root, &is, was.schema_version.value);
     require_settled(migration.text, all, &arena);
     return 0;

@@ -135,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct yaml_place fault;
     struct err err;
     err_init(&err);
-    int result = yaml_parse_place(text, &arena, &root, &fault, &err);
+    int result = yaml_parse(text, &arena, &root, &fault, &err);
     require(result == 0 || (err.code == ERR_CONFIG_INVALID && err.remedy[0] != '\0'));
     if (result == 0) {
         require(!err_is_set(&err));
@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct err err_again;
     err_init(&err_again);
-    require(yaml_parse_place(text, &arena, &again, &fault, &err_again) == result);
+    require(yaml_parse(text, &arena, &again, &fault, &err_again) == result);
     require(strcmp(err.message, err_again.message) == 0);
     if (result == 0) {
         require_same(&root, &again);

@@ -74,7 +74,8 @@ static void each_and_all_fail(attempt run) {
 
 static int parse(struct arena *arena, struct err *err) {
     struct yaml_value root;
-    return yaml_parse(VIEW(DEV), "dev.yaml", arena, &root, err);
+    struct yaml_place fault;
+    return yaml_parse(VIEW(DEV), arena, &root, &fault, err);
 }
 
 static int read_two(struct arena *arena, struct problems *problems, struct settings ret[static 2],

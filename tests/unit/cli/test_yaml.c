@@ -1,6 +1,7 @@
 #include "cli/yaml/yaml.h"
 
 #include "runtime/base/buf.h"
+#include "tests/unit/cli/yaml_named.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +37,7 @@ static int tear_down(void **state) {
 
 static int parse(struct fixture *f, struct view text) {
     err_init(&f->err);
-    return yaml_parse(text, "dev.yaml", &f->arena, &f->root, &f->err);
+    return yaml_parse_named(text, "dev.yaml", &f->arena, &f->root, &f->err);
 }
 
 static const struct yaml_value *load(struct fixture *f, struct view text) {
@@ -267,7 +268,8 @@ static void no_memory(void **state) {
     (void)f;
     struct err err;
     err_init(&err);
-    assert_int_equal(yaml_parse(VIEW("a: [b, c, d]\n"), "dev.yaml", &small, &root, &err), -1);
+    struct yaml_place fault;
+    assert_int_equal(yaml_parse(VIEW("a: [b, c, d]\n"), &small, &root, &fault, &err), -1);
     assert_int_equal(err.code, ERR_OUT_OF_MEMORY);
     assert_int_equal(root.n, 77);
     arena_release(&small);
@@ -279,8 +281,8 @@ static void place_apart_from_the_message(void **state) {
     struct fixture *f = *state;
     struct yaml_place fault;
     err_init(&f->err);
-    assert_int_equal(
-        yaml_parse_place(VIEW("a: 1\nb: 2\na: 3"), &f->arena, &f->root, &fault, &f->err), -1);
+    assert_int_equal(yaml_parse(VIEW("a: 1\nb: 2\na: 3"), &f->arena, &f->root, &fault, &f->err),
+                     -1);
     assert_string_equal(f->err.message, "key 'a' is there twice, first in line 1");
     assert_int_equal(fault.line, 3);
     assert_int_equal(fault.column, 1);
@@ -288,8 +290,7 @@ static void place_apart_from_the_message(void **state) {
     buf_append_char(&f->text, '#');
     repeat(&f->text, "x", YAML_MAX_BYTES);
     err_init(&f->err);
-    assert_int_equal(yaml_parse_place(buf_view(&f->text), &f->arena, &f->root, &fault, &f->err),
-                     -1);
+    assert_int_equal(yaml_parse(buf_view(&f->text), &f->arena, &f->root, &fault, &f->err), -1);
     assert_int_equal(fault.line, 0); /* nowhere in it */
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/yaml/yaml.h"
 #include "tests/unit/cli/golden.h"
+#include "tests/unit/cli/yaml_named.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,7 +125,7 @@ static void is_the_tree(void **state) {
     char *text = golden_read(path, &len);
     assert_non_null(text);
     struct dump dump = {.text = {text, len}, .out = &out};
-    if (yaml_parse(dump.text, *state, &arena, &root, &err) == 0) {
+    if (yaml_parse_named(dump.text, *state, &arena, &root, &err) == 0) {
         assert_false(err_is_set(&err));
         dump_value(&dump, &root, 0);
     } else {
