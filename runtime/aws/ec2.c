@@ -16,15 +16,6 @@ const struct aws_service ec2_service = {
 
 #define FORM_BYTES ((size_t)64 * 1024)
 
-bool ec2_error_parse(struct view xml, struct arena *arena, struct view *ret_code,
-                     struct view *ret_message) {
-    struct err ignored;
-    err_init(&ignored);
-    return xml_member(xml, "Response/Errors/Error/Code", arena, ret_code, &ignored) == 0 &&
-           ret_code->len > 0 &&
-           xml_member(xml, "Response/Errors/Error/Message", arena, ret_message, &ignored) == 0;
-}
-
 /* --- questions --- */
 
 /* Ids in a form: lead, then name.1=…&name.2=…, and the token of the next page. */

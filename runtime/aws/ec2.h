@@ -13,10 +13,6 @@ extern const struct aws_service ec2_service;
 
 #define EC2_IDS_MAX 200 /* in one call */
 
-/* Response/Errors/Error/{Code,Message}, as EC2 alone spells it; as sts_error_parse(). */
-bool ec2_error_parse(struct view xml, struct arena *arena, struct view *ret_code,
-                     struct view *ret_message);
-
 /* SubnetId.1=…; n <= EC2_IDS_MAX. */
 ERR_MUST_USE int ec2_describe_subnets_call(const struct view *subnets, size_t n,
                                            struct arena *arena, struct aws_call *ret_call,

@@ -183,23 +183,6 @@ static void failures_are_the_calls(void **state) {
     arena_release(&f.arena);
 }
 
-static void errors_are_read(void **state) {
-    (void)state;
-    struct arena arena ARENA_AUTO = ARENA_INIT((size_t)64 * 1024);
-    struct view code = {0};
-    struct view message = {0};
-    assert_true(ec2_error_parse(
-        VIEW("<?xml version=\"1.0\"?>\n<Response><Errors><Error><Code>UnauthorizedOperation</Code>"
-             "<Message>You are &quot;not&quot; authorized</Message></Error></Errors>"
-             "<RequestID>r</RequestID></Response>"),
-        &arena, &code, &message));
-    assert_view(code, "UnauthorizedOperation");
-    assert_view(message, "You are \"not\" authorized");
-    assert_false(ec2_error_parse(VIEW(""), &arena, &code, &message));
-    assert_false(ec2_error_parse(VIEW("<html/>"), &arena, &code, &message));
-    assert_false(ec2_error_parse(VIEW("<Response><Errors/></Response>"), &arena, &code, &message));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests),
@@ -208,7 +191,6 @@ int main(void) {
         cmocka_unit_test(tables_are_read),
         cmocka_unit_test(endpoints_are_read),
         cmocka_unit_test(failures_are_the_calls),
-        cmocka_unit_test(errors_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
