@@ -11,6 +11,7 @@ bootstrap with the first invocation, and again with the one that follows its dea
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ TIMEOUT_SECONDS = 20
 _INVOCATIONS = "/2015-03-31/functions/function/invocations"
 # Variables of the caller that reach bootstrap: how sanitizers report.
 _PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+# For the emulators; below the range from which the kernel takes the ports of outgoing connections, at any moment: one
+# that was free when it was looked for may not be when the emulator binds it.
+_PORTS = range(10240, 32768)
 
 
 def programs() -> tuple[str, str] | None:
@@ -184,10 +188,27 @@ class LambdaFunction:
         raise AssertionError(f"the emulator does not listen:\n{self.output}")
 
 
+def _ports() -> Iterator[int]:
+    """Each worker of pytest-xdist has a stretch of its own, and each run begins it somewhere else."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    stretch = _PORTS[worker * len(_PORTS) // workers:(worker + 1) * len(_PORTS) // workers]
+    begin = os.getpid() * 61 % len(stretch)
+    return itertools.cycle([*stretch[begin:], *stretch[:begin]])
+
+
+_next_ports = _ports()
+
+
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    for port in itertools.islice(_next_ports, len(_PORTS)):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
 
 
 def _is_alive(pid: int) -> bool:
