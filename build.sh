@@ -152,8 +152,9 @@ test_samples() {
 
 test_release() {
     cmd_package
-    say "the release binary's hardening"
+    say "the release binaries' hardening"
     tools/check-hardening.sh build/static/bootstrap
+    tools/check-hardening.sh build/static/slipway
     say "the release, built again elsewhere, byte for byte"
     tools/check-reproducible.sh
     say "the release binary and TLS"

@@ -32,7 +32,7 @@ done | tar --null -T - -c | tar -x -C "$copy"
 }
 
 failures=0
-for pair in static/bootstrap:bootstrap function.zip:function.zip; do
+for pair in static/bootstrap:bootstrap static/slipway:slipway function.zip:function.zip; do
     here=$root/build/${pair%%:*}
     there=$elsewhere/out/${pair##*:}
     if cmp "$here" "$there"; then
