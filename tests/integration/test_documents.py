@@ -17,6 +17,7 @@ from command_line import run
 from conftest import Functions
 from front.core import Front
 from front.seed import ADMIN_SECRET, REGION, admin_key
+from lambda_function import programs
 from test_arrangements import ARRANGEMENTS, Arrangement, program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,6 +183,7 @@ def test_getting_started_can_be_followed(front: Front, functions: Functions, tmp
     assert "sam deploy --stack-name myproject-slipway-dev --parameter-overrides ProjectName=myproject ProjectEnv=dev" in called
 
 
+@pytest.mark.skipif(programs() is None, reason="SLIPWAY_BOOTSTRAP names no program; ./build.sh test sets it")
 @pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_an_example_can_be_followed(name: str, tmp_path: Path) -> None:
     """Its README and the one above it, in a shell in the repository's root, with stand-ins for what asks AWS."""
