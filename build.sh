@@ -133,7 +133,7 @@ test_e2e() {
     fi
     say "end to end: $bootstrap"
     SLIPWAY_RIE=$RIE SLIPWAY_BOOTSTRAP=$(realpath "$bootstrap") \
-        "$VENV/bin/python" -m pytest -q -p no:cacheprovider -n "$JOBS" --dist worksteal tests/integration
+        "$VENV/bin/python" -m pytest -q -rs -p no:cacheprovider -n "$JOBS" --dist worksteal tests/integration
 }
 
 # From the same seed each time: whether a test passes is no matter of luck. `fuzz` goes elsewhere.

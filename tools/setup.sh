@@ -10,7 +10,8 @@ packages_of() {
     clang) echo clang clang-format clang-tidy llvm ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck git python3 ;;
     python | rie | sam) echo python3 python3-venv ca-certificates ;;
-    terminal) echo tmux groff-base zsh ;;
+    # What the end-to-end tests run besides slipway: a terminal, a shell, what workflows and pages call.
+    terminal) echo tmux groff-base zsh jq shellcheck ;;
     # Any JDK and any Maven will do, these are for machines that have none.
     ruler) command -v javac >/dev/null || echo default-jdk-headless
         command -v mvn >/dev/null || echo maven ;;
