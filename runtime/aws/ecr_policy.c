@@ -2,47 +2,30 @@
 
 #include "runtime/aws/answer.h"
 #include "runtime/aws/ecr_error.h"
-#include "runtime/base/json_write.h"
+#include "runtime/aws/ecr_request.h"
 
 /* --- questions --- */
 
-static int build_call(const struct ecr_registry *registry, struct view repository,
-                      const char *operation, bool is_list, struct arena *arena,
-                      struct aws_call *ret_call, struct err *err) {
-    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
-    struct json_writer w = json_writer(&buf);
-    struct aws_call call = {
-        .service = &ecr_service,
-        .operation = operation,
-        .region = registry->region,
-        .role_arn = registry->role_arn,
-    };
-    json_begin_object(&w, NULL);
-    json_put_optional(&w, "registryId", registry->account);
-    if (is_list) {
-        json_begin_array(&w, "repositoryNames");
-        json_put_string(&w, NULL, repository);
-        json_end_array(&w);
-    } else {
-        json_put_string(&w, "repositoryName", repository);
-    }
-    json_end_object(&w);
-    if (answer_request_body(&buf, arena, &call.body, err) < 0) {
-        return -1;
-    }
-    *ret_call = call;
-    return 0;
-}
-
+/* The one request that takes a list of names. */
 int ecr_describe_repository_call(const struct ecr_registry *registry, struct view repository,
                                  struct arena *arena, struct aws_call *ret_call, struct err *err) {
-    return build_call(registry, repository, "DescribeRepositories", true, arena, ret_call, err);
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_put_optional(&w, "registryId", registry->account);
+    json_begin_array(&w, "repositoryNames");
+    json_put_string(&w, NULL, repository);
+    json_end_array(&w);
+    return ecr_finish_call(&w, registry, "DescribeRepositories", arena, ret_call, err);
 }
 
 int ecr_get_repository_policy_call(const struct ecr_registry *registry, struct view repository,
                                    struct arena *arena, struct aws_call *ret_call,
                                    struct err *err) {
-    return build_call(registry, repository, "GetRepositoryPolicy", false, arena, ret_call, err);
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    ecr_begin_request(&w, registry, repository);
+    return ecr_finish_call(&w, registry, "GetRepositoryPolicy", arena, ret_call, err);
 }
 
 /* --- answers --- */

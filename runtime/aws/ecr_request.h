@@ -1,7 +1,7 @@
 #ifndef SLIPWAY_AWS_ECR_REQUEST_H
 #define SLIPWAY_AWS_ECR_REQUEST_H
 
-/* How requests about a repository begin and end. Private to ecr.c and ecr_lifecycle.c. */
+/* How requests about a repository begin and end. Private to ecr*.c. */
 
 #include "runtime/aws/ecr.h"
 #include "runtime/base/json_write.h"
