@@ -1,38 +1,10 @@
 /* Each allocation of what is written, read and evaluated fails once, and once from there on: what
  * comes of it is always an error that says so. */
 
-#include "tests/unit/base/oom_arena.h"
-#include "tests/unit/base/oom_cjson.h"
-
 #include "cli/ecr/document.h"
 #include "cli/ecr/trust.h"
 #include "tests/unit/cli/ecr_images.h"
-
-typedef int (*attempt)(struct arena *arena, struct err *err);
-
-static void each_fails(attempt run, void (*arm)(size_t n)) {
-    OOM_FOR_EACH(n) {
-        struct arena arena ARENA_AUTO = ARENA_INIT((size_t)4 * 1024 * 1024);
-        struct err err;
-        err_init(&err);
-        arm(n);
-        oom_hook_cjson();
-        int status = run(&arena, &err);
-        bool has_failed = oom_disarm();
-        oom_unhook_cjson();
-        if (!has_failed) {
-            assert_int_equal(status, 0);
-            return;
-        }
-        assert_int_equal(status, -1);
-        assert_int_equal(err.code, ERR_OUT_OF_MEMORY);
-    }
-}
-
-static void each_and_all_fail(attempt run) {
-    each_fails(run, oom_arm);
-    each_fails(run, oom_arm_from);
-}
+#include "tests/unit/cli/oom_each.h"
 
 /* Written, read back, and carried out on two images. */
 static int walk(struct arena *arena, struct err *err) {

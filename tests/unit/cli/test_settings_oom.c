@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/cli/oom_each.h"
+
 #define TEXT_BYTES ((size_t)1024 * 1024)
 
 /* Anchors, a merge, quotes, a list in brackets; a use_existing, and a circle's worth of faults. */
@@ -43,32 +45,6 @@
     "source_service_name: a, source_service_type: services}\n  - name: a\n"                        \
     "  - ecr_config: {mode: use_existing, source_service_name: aa, source_service_type: "          \
     "services}\n"
-
-typedef int (*attempt)(struct arena *arena, struct err *err);
-
-static void each_fails(attempt run, void (*arm)(size_t n)) {
-    OOM_FOR_EACH(n) {
-        struct arena arena ARENA_AUTO = ARENA_INIT((size_t)64 * 1024 * 1024);
-        struct err err;
-        err_init(&err);
-        arm(n);
-        oom_hook_cjson();
-        int status = run(&arena, &err);
-        bool has_failed = oom_disarm();
-        oom_unhook_cjson();
-        if (!has_failed) {
-            assert_int_equal(status, 0);
-            return;
-        }
-        assert_int_equal(status, -1);
-        assert_int_equal(err.code, ERR_OUT_OF_MEMORY);
-    }
-}
-
-static void each_and_all_fail(attempt run) {
-    each_fails(run, oom_arm);
-    each_fails(run, oom_arm_from);
-}
 
 /* --- the parts --- */
 
