@@ -2,6 +2,10 @@
 
 #include "runtime/http/http_curl_transfer.h"
 
+/* libcurl rounds durations up or down to milliseconds, and some of its builds read a clock without
+ * NTP's corrections (at most 0.05 %): by the clock here, the time may be up a little early. */
+#define CLOCKS_DIFFER_MS(duration_ms) (2 + (duration_ms) / 1000)
+
 static void resolve_headers(const struct transfer *transfer, struct http_exchange *exchange) {
     const char *bytes = buf_cstr(&exchange->header_bytes);
     for (size_t i = 0; i < transfer->n_headers; i++) {
@@ -38,7 +42,8 @@ static struct view host_of(struct view url) {
 static bool time_was_up(const struct transfer *transfer, CURLcode result) {
     int64_t timeout_ms = transfer->exchange->timeout_ms;
     return result == CURLE_OPERATION_TIMEDOUT && timeout_ms > 0 &&
-           clock_monotonic_ms(transfer->clock) - transfer->began_ms >= timeout_ms;
+           clock_monotonic_ms(transfer->clock) - transfer->began_ms >=
+               timeout_ms - CLOCKS_DIFFER_MS(timeout_ms);
 }
 
 static const char *reason(const struct transfer *transfer, CURLcode result) {

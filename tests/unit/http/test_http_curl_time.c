@@ -8,12 +8,15 @@
 #include <netdb.h>
 #include <semaphore.h>
 
-static void use_stopping_clock(struct fixture *f) {
-    const struct http_curl_options options = {.user_agent = "slipway-test",
-                                              .clock = &stopping_clock};
+static void use_clock(struct fixture *f, const struct clock *clock) {
+    const struct http_curl_options options = {.user_agent = "slipway-test", .clock = clock};
     http_curl_free(&f->http);
-    stood_still_ms = 0;
     assert_int_equal(http_curl_new(&options, &f->http, &f->err), 0);
+}
+
+static void use_stopping_clock(struct fixture *f) {
+    stood_still_ms = 0;
+    use_clock(f, &stopping_clock);
 }
 
 static void echo(struct fixture *f, bool once) {
@@ -97,6 +100,24 @@ static void a_hanging_name_lookup_keeps_to_the_time(void **state) {
     assert_int_equal(f->err.code, ERR_AWS_UNAVAILABLE);
 }
 
+static int64_t slow_monotonic_ms(void *state) {
+    (void)state;
+    return clock_monotonic_ms(&clock_system) * 99 / 100;
+}
+
+static const struct clock slow_clock = {.wall_ms = stopping_wall_ms,
+                                        .monotonic_ms = slow_monotonic_ms};
+
+static void the_time_is_up_by_either_clock(void **state) {
+    struct fixture *f = *state;
+    use_clock(f, &slow_clock);
+    fixture_request(f, "POST", "/", VIEW("x"));
+    f->exchange.url = "http://slipway.example/";
+    f->exchange.timeout_ms = 100;
+    assert_int_equal(fixture_perform(f), -1);
+    assert_int_equal(f->err.code, ERR_DEADLINE_EXCEEDED);
+}
+
 static void a_hanging_name_lookup_holds_nobody_up(void **state) {
     struct fixture *f = *state;
     struct http_exchange hanging = {.method = "GET", .url = "http://slipway.example/"};
@@ -131,6 +152,7 @@ int main(void) {
         FIXTURE_TEST(a_clock_that_is_put_right_costs_nothing),
         FIXTURE_TEST(what_is_under_way_goes_on),
         FIXTURE_TEST(a_hanging_name_lookup_keeps_to_the_time),
+        FIXTURE_TEST(the_time_is_up_by_either_clock),
         FIXTURE_TEST(a_hanging_name_lookup_holds_nobody_up),
     };
     unsetenv("http_proxy");
