@@ -75,8 +75,7 @@ static bool move_to(struct buf *buf, size_t capacity) {
     return true;
 }
 
-/* Room for `len` more bytes and the NUL. */
-static bool make_room(struct buf *buf, size_t len) {
+static bool grow(struct buf *buf, size_t len) {
     if (buf->failed) {
         return false;
     }
@@ -98,6 +97,12 @@ static bool make_room(struct buf *buf, size_t len) {
         capacity = buf->limit + 1;
     }
     return move_to(buf, capacity < needed ? needed : capacity);
+}
+
+/* Room for `len` more bytes and the NUL. */
+static inline bool make_room(struct buf *buf, size_t len) {
+    bool fits = !buf->failed && len < buf->capacity - buf->len && buf->len + len <= buf->limit;
+    return fits || grow(buf, len);
 }
 
 void buf_append(struct buf *buf, struct view bytes) {
