@@ -93,12 +93,15 @@ static void append_ascii_escape(struct buf *buf, char c) {
     append_u_escape(buf, (unsigned char)c);
 }
 
-/* What can be copied as it is: printable ASCII and valid sequences, but not U+2028 and U+2029,
- * which end a line for JavaScript and for some log readers. 0: this character needs more. */
-static size_t plain_length(struct view text) {
-    unsigned char c = (unsigned char)text.data[0];
-    if (c < 0x80) {
-        return c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
+static inline bool is_plain_ascii(char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* The length of a valid sequence that can be copied as it is: not U+2028 and U+2029, which end a
+ * line for JavaScript and for some log readers. 0: this character needs more. */
+static size_t plain_sequence(struct view text) {
+    if ((unsigned char)text.data[0] < 0x80) {
+        return 0;
     }
     uint32_t code_point = 0;
     size_t len = utf8_decode(text, &code_point);
@@ -125,9 +128,15 @@ void json_append_string(struct buf *buf, struct view value) {
     buf_append_char(buf, '"');
     size_t run = 0; /* plain bytes not yet copied */
     size_t at = 0;
-    while (at < value.len) {
+    for (;;) {
+        while (at < value.len && is_plain_ascii(value.data[at])) {
+            at++;
+        }
+        if (at == value.len) {
+            break;
+        }
         struct view rest = {value.data + at, value.len - at};
-        size_t len = plain_length(rest);
+        size_t len = plain_sequence(rest);
         if (len > 0) {
             at += len;
             continue;
