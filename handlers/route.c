@@ -203,7 +203,8 @@ static int route_refusal(const struct router *router, struct routed *routed,
     return trigger_refuse(&routed->triggers[0], cause, err);
 }
 
-/* At least the number of values in it: what is in strings counts too. */
+/* At least the number of values in it: what is in strings counts too. At most a byte more than it
+ * has. */
 static size_t count_values(struct view payload) {
     size_t n = 1;
     for (size_t i = 0; i < payload.len; i++) {
@@ -216,7 +217,8 @@ static int parse_payload(struct view payload, struct json **ret_root, struct err
     const struct json_limits limits = {.max_bytes = ROUTE_MAX_BYTES, .max_depth = ROUTE_MAX_DEPTH};
     if (view_trim(payload).len == 0) {
         err_set(err, ERR_EVENT_MALFORMED, "the event is empty");
-    } else if (payload.len <= ROUTE_MAX_BYTES && count_values(payload) > ROUTE_MAX_VALUES) {
+    } else if (payload.len >= ROUTE_MAX_VALUES && payload.len <= ROUTE_MAX_BYTES &&
+               count_values(payload) > ROUTE_MAX_VALUES) {
         err_set(err, ERR_EVENT_MALFORMED, "the event has more than %d values", ROUTE_MAX_VALUES);
     } else if (json_parse(payload, &limits, "event", ret_root, err) == 0) {
         return 0;
