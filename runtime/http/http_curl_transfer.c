@@ -304,7 +304,9 @@ static CURLcode set_what_differs(struct transfer *transfer, struct tls_trust *tr
         transfer->sessions_are_shared = code == CURLE_OK;
     }
     if (code == CURLE_OK && exchange->no_proxy != transfer->no_proxy_is_set) {
-        code = tls_if_known(curl_easy_setopt(easy, CURLOPT_PROXY, exchange->no_proxy ? "" : NULL));
+        /* With "*", libcurl does not even read the variables. */
+        code =
+            tls_if_known(curl_easy_setopt(easy, CURLOPT_NOPROXY, exchange->no_proxy ? "*" : NULL));
         transfer->no_proxy_is_set = exchange->no_proxy;
     }
     if (code == CURLE_OK && exchange->accept_gzip != transfer->gzip_is_set) {
