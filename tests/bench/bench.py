@@ -91,16 +91,17 @@ def start(out: Path, binary: Path) -> dict[str, Any]:
 
 
 def loop(out: Path, binary: Path) -> dict[str, Any]:
-    """An event for another environment: everything but a deploy happens to it."""
+    """An event for another environment: everything but a deploy happens to it. Two processes of one program may differ by
+    a fifth, so there are many of them."""
     path = out / "ignored.json"
     path.write_text(json.dumps(event("backend", 0, "action.production")))
     env = {"PROJECT_ENV": "dev"}
     both: dict[str, Any] = {}
     samples: dict[str, list[dict[str, Any]]] = {"slipway": [], "curlloop": []}
-    for index in range(8):
+    for index in range(32):
         order = [("slipway", binary), ("curlloop", out / "curlloop")]
         for name, program in order if index % 2 == 0 else order[::-1]:
-            samples[name] += runtime_api(out, program, env, "-p", "-n", "4000", "-e", str(path))
+            samples[name] += runtime_api(out, program, env, "-p", "-n", "2000", "-e", str(path))
     answer = json.loads(samples["slipway"][0]["answer"])
     if answer["status"] != "ignored":
         raise Failed(f"the loop's event was not ignored: {answer}")
