@@ -25,7 +25,7 @@ usage: ./build.sh COMMAND
     test runtime      the Runtime API loop as a process, 100,000 invocations of it, and the RIE
     test sigv4        signatures against botocore's (and the official suite, see docs/testing.md)
     test e2e [BIN]    deploys end to end on an emulated AWS (default: a build with sanitizers)
-    test fuzz [SEC]   each fuzz target for SEC seconds (10)
+    test fuzz [SEC]   each fuzz target for SEC seconds (5)
     test release      the release binary: hardening, byte-for-byte rebuild, end to end
     test samples      the samples under events/, against botocore and a second splice
     test template     template.yaml: its permissions, its rules, its dashboard
@@ -132,15 +132,16 @@ test_e2e() {
         bootstrap=$ROOT/build/sanitize/bootstrap
     fi
     say "end to end: $bootstrap"
+    # Half of their time the tests wait: for pauses, for time limits, for what AWS takes its time for.
     SLIPWAY_RIE=$RIE SLIPWAY_BOOTSTRAP=$(realpath "$bootstrap") \
-        "$VENV/bin/python" -m pytest -q -rs -p no:cacheprovider -n "$JOBS" --dist worksteal tests/integration
+        "$VENV/bin/python" -m pytest -q -rs -p no:cacheprovider -n $((2 * JOBS)) --dist worksteal tests/integration
 }
 
 # From the same seed each time: whether a test passes is no matter of luck. `fuzz` goes elsewhere.
 test_fuzz() {
     need compiler tests clang
     export FUZZ_SEED=1
-    tools/fuzz.sh "${1:-10}"
+    tools/fuzz.sh "${1:-5}"
 }
 
 # The samples against botocore, and the register requests against a second implementation.
@@ -188,7 +189,7 @@ cmd_test() {
     unit | samples | sanitize | runtime | sigv4 | template | release) "test_$1" ;;
     lint) cmd_lint ;;
     e2e) test_e2e "${2:-}" ;;
-    fuzz) test_fuzz "${2:-10}" ;;
+    fuzz) test_fuzz "${2:-}" ;;
     all) test_all ;;
     *)
         usage >&2
