@@ -2,56 +2,7 @@
  * have said, or it leaves with 1 and says something of it. What AWS was told to write is never
  * more. */
 
-#include "tests/unit/base/oom_arena.h"
-#include "tests/unit/base/oom_cjson.h"
-
-#define STAND_IN_BEGIN()                                                                           \
-    size_t suspended_ = oom_countdown;                                                             \
-    oom_countdown = 0
-#define STAND_IN_END() oom_countdown = suspended_
-
-#include "tests/unit/cli/aws_stand_in.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-struct ran {
-    int status;
-    char *out, *err;
-    size_t out_len, err_len;
-    struct buf asked;
-    bool has_failed;
-};
-
-static void run(const char *line, const struct setting *setting, void (*arm)(size_t n), size_t n,
-                struct ran *ran) {
-    struct stand_in s;
-    char words[256];
-    *ran = (struct ran){0};
-    snprintf(words, sizeof(words), "%s", line);
-    stand_in_init(&s, setting);
-    FILE *out = open_memstream(&ran->out, &ran->out_len);
-    FILE *err = open_memstream(&ran->err, &ran->err_len);
-    oom_hook_cjson();
-    arm(n);
-    ran->status = stand_in_cli(&s, words, out, err);
-    ran->has_failed = oom_disarm();
-    oom_unhook_cjson();
-    fclose(out);
-    fclose(err);
-    stand_in_end_note(&s);
-    ran->asked = s.asked;
-}
-
-static void release(struct ran *ran) {
-    free(ran->out);
-    free(ran->err);
-    buf_release(&ran->asked);
-}
+#include "tests/unit/cli/oom_commands.h"
 
 static size_t count(struct view text, const char *word) {
     size_t n = 0;
@@ -85,22 +36,6 @@ static void judge(const char *line, size_t n, const struct ran *whole, const str
     }
 }
 
-static void each_fails(const char *line, const struct setting *setting, void (*arm)(size_t n)) {
-    struct ran whole;
-    run(line, setting, oom_arm, 0, &whole);
-    OOM_FOR_EACH(n) {
-        struct ran ran;
-        run(line, setting, arm, n, &ran);
-        judge(line, n, &whole, &ran);
-        bool has_failed = ran.has_failed;
-        release(&ran);
-        if (!has_failed) {
-            break;
-        }
-    }
-    release(&whole);
-}
-
 static void in_folder(const char *name, const char *const *lines, size_t n) {
     struct setting setting;
     char folder[GOLDEN_PATH_BYTES];
@@ -108,8 +43,7 @@ static void in_folder(const char *name, const char *const *lines, size_t n) {
     assert_int_equal(chdir(folder), 0);
     setting_read(&setting);
     for (size_t i = 0; i < n; i++) {
-        each_fails(lines[i], &setting, oom_arm);
-        each_fails(lines[i], &setting, oom_arm_from);
+        ran_each_fails(lines[i], &setting, judge);
     }
     free(setting.text);
 }
