@@ -2,7 +2,6 @@
 
 #include "handlers/deploy/facts_wave.h"
 #include "handlers/deploy/plan_revision.h"
-#include "runtime/base/clock.h"
 
 enum rollout_step rollout_step_of(const struct rollout_event *event) {
     if (view_equal(event->name, VIEW("SERVICE_DEPLOYMENT_IN_PROGRESS"))) {
@@ -55,9 +54,11 @@ static bool is_concerned(const struct facts_request *request) {
            !request->ret_facts->service_err;
 }
 
-static bool needs_tasks(const struct rollout_event *event) {
+/* Why it went wrong; or what it ran, where ECS does not list it any more. */
+static bool needs_tasks(const struct rollout_event *event, const struct rollout_facts *rollout) {
     enum rollout_step step = rollout_step_of(event);
-    return step == STEP_FAILED || step == STEP_IMPAIRED;
+    return step == STEP_FAILED || step == STEP_IMPAIRED ||
+           (step == STEP_COMPLETED && !rollout->deployment);
 }
 
 static int describe_tasks(const struct gathering_place *place, struct view cluster,
@@ -95,7 +96,7 @@ static int gather_tasks(const struct gathering_place *place, const struct facts_
     return n > 0 ? describe_tasks(place, target->cluster, arns, n, rollout) : 0;
 }
 
-/* Of a failed deployment that ECS does not list any more, its tasks know what they ran. */
+/* Of a deployment that ECS does not list any more, its tasks know what they ran. */
 static struct view definition_of(const struct rollout_facts *rollout,
                                  const struct rollout_event *event) {
     if (rollout->deployment) {
@@ -112,8 +113,7 @@ static struct view definition_of(const struct rollout_facts *rollout,
 
 bool rollout_had_completed(const struct ecs_task_definition *definition, int64_t event_time_ms) {
     int64_t completed_ms;
-    return time_parse_rfc3339(ecs_tag_value(definition, TAG_COMPLETED), &completed_ms) &&
-           completed_ms < event_time_ms;
+    return revision_completed_at(definition, &completed_ms) && completed_ms < event_time_ms;
 }
 
 static int gather_latest(const struct gathering_place *place, const struct facts_request *request,
@@ -156,7 +156,7 @@ int facts_gather_rollout(const struct gathering_place *place, const struct facts
         }
         requests[i].ret_facts->rollout = rollout;
         rollout->deployment = rollout_deployment(&requests[i].ret_facts->service, event);
-        if ((needs_tasks(event) && gather_tasks(place, &requests[i], rollout) != 0) ||
+        if ((needs_tasks(event, rollout) && gather_tasks(place, &requests[i], rollout) != 0) ||
             gather_definition(place, definition_of(rollout, event), rollout) != 0 ||
             gather_latest(place, &requests[i], rollout) != 0) {
             return -1;

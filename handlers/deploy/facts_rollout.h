@@ -20,7 +20,7 @@ struct rollout_facts {
     const struct err *latest_err;
     struct ecs_task_definition latest;
     const struct err *tasks_err;
-    struct ecs_task *tasks; /* that stopped within the hour; only for what went wrong */
+    struct ecs_task *tasks; /* that stopped within the hour; only for what went wrong or is gone */
     size_t n_tasks;
 };
 
@@ -37,8 +37,9 @@ enum rollout_step {
 };
 enum rollout_step rollout_step_of(const struct rollout_event *event);
 
-/* The deployment of the service that the event is about; by the service's primary one if it names
- * none. For the start of one: an older one that was still in progress. NULL: there is none. */
+/* The deployment of the service that the event is about: the service's primary one if it names
+ * none, as tasks that do not come up. For the start of one: an older one that was still in
+ * progress. NULL: there is none. */
 const struct ecs_deployment *rollout_deployment(const struct ecs_service_state *service,
                                                 const struct rollout_event *event);
 

@@ -77,6 +77,17 @@ bool revision_event_time(const struct ecs_task_definition *definition, int64_t *
     return time_parse_rfc3339(ecs_tag_value(definition, TAG_EVENT_TIME), ret_time_ms);
 }
 
+bool revision_completed_at(const struct ecs_task_definition *definition, int64_t *ret_time_ms) {
+    return time_parse_rfc3339(ecs_tag_value(definition, TAG_COMPLETED), ret_time_ms);
+}
+
+bool revision_completed_in(const struct ecs_task_definition *definition,
+                           const struct ecs_deployment *deployment) {
+    int64_t completed_ms;
+    return deployment->created_at_ms > 0 && revision_completed_at(definition, &completed_ms) &&
+           deployment->created_at_ms <= completed_ms;
+}
+
 bool revision_is_of_event(const struct ecs_task_definition *definition, struct view event_tag) {
     return event_tag.len > 0 && view_equal(ecs_tag_value(definition, TAG_EVENT_ID), event_tag);
 }

@@ -37,6 +37,12 @@ bool revision_is_active(const struct ecs_task_definition *definition);
 bool revision_event_time(const struct ecs_task_definition *definition, int64_t *ret_time_ms);
 /* Whether it was made for the event with that tag; never for an empty one. */
 bool revision_is_of_event(const struct ecs_task_definition *definition, struct view event_tag);
+/* Whether it bears the mark slipway:completed, and of when. */
+bool revision_completed_at(const struct ecs_task_definition *definition, int64_t *ret_time_ms);
+/* Whether it has completed in that very deployment, or since that began. If the deployment is in
+ * progress all the same, ECS has taken it up again: it goes back to it. */
+bool revision_completed_in(const struct ecs_task_definition *definition,
+                           const struct ecs_deployment *deployment);
 /* What ran when this one was planned, by slipway:previous; its own revision when slipway did not
  * make it or what ran was of another family. Whatever was at work at the same time as the deploy
  * of this revision has a revision above that. */

@@ -142,6 +142,37 @@ static int refuse_nothing(struct decision *d) {
                           remedy_without_candidate(d));
 }
 
+/* --- it is going back --- */
+
+/* ECS is giving the service what it ran before, by itself or because a rollback stopped a
+ * deployment, and a higher revision is on its way out. What the event asks for is being done; to
+ * obey it, too, would go one further back. */
+static int check_is_going_back(struct decision *d) {
+    const struct ecs_service_state *service = &d->facts->service;
+    const struct ecs_deployment *primary = service->primary;
+    struct view family;
+    int64_t revision;
+    if (to_of(d).len > 0 || !primary || !view_equal(primary->rollout_state, VIEW("IN_PROGRESS")) ||
+        !revision_completed_in(&d->facts->running, primary)) {
+        return GO_ON;
+    }
+    for (size_t i = 0; i < service->n_deployments; i++) {
+        const struct ecs_deployment *other = &service->deployments[i];
+        if (revision_parse(other->task_definition, &family, &revision) &&
+            revision > d->facts->running.revision) {
+            return decide_note(
+                d, VERDICT_SUPERSEDED,
+                arena_printf(
+                    d->arena,
+                    "service '" VIEW_FMT "' is going back from '" VIEW_FMT "' to '" VIEW_FMT
+                    "' already; to go further back, name a revision with 'to'",
+                    VIEW_ARG(service->name), VIEW_ARG(revision_name(other->task_definition)),
+                    VIEW_ARG(revision_name(primary->task_definition))));
+        }
+    }
+    return GO_ON;
+}
+
 /* --- the choice --- */
 
 static int check_choice(struct decision *d) {
@@ -220,9 +251,10 @@ static int use_choice(struct decision *d) {
 }
 
 static const decision_check rollback_checks[] = {
-    check_service,     check_family,       check_running,  check_same_event,     check_event_order,
-    check_code_deploy, check_to_family,    check_searched, check_rollback_order, check_choice,
-    check_runs_choice, check_choice_image, use_choice,
+    check_service,        check_family,        check_running,   check_same_event,
+    check_event_order,    check_code_deploy,   check_to_family, check_searched,
+    check_rollback_order, check_is_going_back, check_choice,    check_runs_choice,
+    check_choice_image,   use_choice,
 };
 
 int decide_rollback(struct decision *d) {

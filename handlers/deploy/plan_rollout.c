@@ -7,9 +7,6 @@
 
 /* Of texts that are put together: a reason of ECS, and lines of task_failure.h. */
 #define JOINED_BYTES ((size_t)8 * 1024)
-/* ECS tells of one end as a deployment's state change and as a service action, each with a time of
- * its own; nothing is replaced, fails and completes once more so quickly. */
-#define ONE_END_MS INT64_C(10000)
 
 /*
  * What became of a deployment, from what ECS says of it. Only the first look at an end is told: a
@@ -54,9 +51,21 @@ static int describe(struct decision *d, enum rollout_outcome outcome) {
     return decision_image_of(d, definition, &change->to_image);
 }
 
-/* The very command that goes back. */
+/* The very command that goes back; where ECS, or somebody, does so already, it would go too far. */
 static struct view how_to_roll_back(struct decision *d) {
     const struct config *config = d->config;
+    const struct ecs_service_state *service = &d->facts->service;
+    if (service->primary && !view_equal(service->primary->id, d->change->deployment_id)) {
+        return arena_printf(d->arena,
+                            "'" VIEW_FMT "' has taken its place: look what runs before you roll "
+                            "back, which would leave that, too",
+                            VIEW_ARG(revision_name(service->primary->task_definition)));
+    }
+    if (rollout_step_of(event_of(d)) == STEP_FAILED &&
+        (service->rolls_back || service->alarms_roll_back)) {
+        return VIEW("ECS goes back by itself to what had completed, if anything had: look what "
+                    "runs before you roll back, which would go further back then");
+    }
     struct view source = config->is_prod
                              ? VIEW("action.production")
                              : arena_printf(d->arena, "action." VIEW_FMT, VIEW_ARG(config->env));
@@ -138,31 +147,41 @@ static int check_started(struct decision *d) {
 
 /* --- the end --- */
 
+/* Whether its latest mark says that it has completed since. */
+static bool has_completed_since(const struct decision *d, int64_t time_ms) {
+    int64_t completed_ms;
+    return revision_completed_at(&rollout_of(d)->definition, &completed_ms) &&
+           completed_ms >= time_ms;
+}
+
 /* The newest revision is an event's, was there before this deployment began, and is not what has
- * completed now, though that had before: the service has left it. */
+ * completed now, which had done so only before that was there: the service has left it. */
 static bool left_newest(const struct decision *d) {
     const struct rollout_facts *rollout = rollout_of(d);
     const struct ecs_task_definition *latest = &rollout->latest;
     return rollout->deployment && latest->revision > rollout->definition.revision &&
            ecs_tag_value(latest, TAG_EVENT_ID).len > 0 && latest->registered_at_ms > 0 &&
-           latest->registered_at_ms < rollout->deployment->created_at_ms;
+           latest->registered_at_ms < rollout->deployment->created_at_ms &&
+           !has_completed_since(d, latest->registered_at_ms);
 }
 
-/* This very deployment had completed before this event: a deployment does that twice only when ECS
- * takes it up again. */
-static bool completes_again(const struct decision *d) {
-    const struct rollout_facts *rollout = rollout_of(d);
-    int64_t completed_ms;
-    return rollout->deployment && rollout->deployment->created_at_ms > 0 &&
-           time_parse_rfc3339(ecs_tag_value(&rollout->definition, TAG_COMPLETED), &completed_ms) &&
-           rollout->deployment->created_at_ms <= completed_ms;
+/* A rollback chose it while a higher revision ran, and this is its first end since. */
+static bool was_chosen_below(const struct decision *d) {
+    const struct ecs_task_definition *definition = &rollout_of(d)->definition;
+    struct view family;
+    int64_t revision;
+    int64_t chosen_ms;
+    return revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
+           view_equal(family, definition->family) && revision > definition->revision &&
+           !(revision_event_time(definition, &chosen_ms) && has_completed_since(d, chosen_ms));
 }
 
-/* A revision that ECS went back to: it completes again, a deployment of a higher revision failed,
- * or a rollback chose it while a higher one ran. */
+/* A revision that ECS or an event went back to: this very deployment completes again, or one of a
+ * higher revision failed, or is left. */
 static bool went_back(const struct decision *d) {
     const struct ecs_service_state *service = &d->facts->service;
-    const struct ecs_task_definition *definition = &rollout_of(d)->definition;
+    const struct rollout_facts *rollout = rollout_of(d);
+    const struct ecs_task_definition *definition = &rollout->definition;
     struct view family;
     int64_t revision;
     for (size_t i = 0; i < service->n_deployments; i++) {
@@ -173,22 +192,33 @@ static bool went_back(const struct decision *d) {
             return true;
         }
     }
-    return completes_again(d) || left_newest(d) ||
-           (revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
-            view_equal(family, definition->family) && revision > definition->revision);
+    return (rollout->deployment && revision_completed_in(definition, rollout->deployment)) ||
+           left_newest(d) || was_chosen_below(d);
 }
 
+/* It is not listed any more, and no task says what it ran: its revision stays without the mark. */
+static int lose_sight(struct decision *d) {
+    const struct err *error = rollout_of(d)->tasks_err;
+    if (error && err_class(error->code) == ERR_CLASS_FAILED && error->code != ERR_ACCESS_DENIED) {
+        return decide_error(d, error);
+    }
+    return decide_note(
+        d, VERDICT_IGNORED,
+        arena_printf(d->arena, "deployment '" VIEW_FMT "' completed and is not there any more%s%s",
+                     VIEW_ARG(event_of(d)->deployment_id), error ? ": " : "",
+                     error ? error->message : ""));
+}
+
+/* Another one has begun since; that it completed makes it one to go back to all the same. */
 static int supersede(struct decision *d) {
     const struct ecs_deployment *primary = d->facts->service.primary;
     if (!knows_definition(d) || !primary) {
-        return decide_note(
-            d, VERDICT_IGNORED,
-            arena_printf(d->arena, "deployment '" VIEW_FMT "' completed and is not there any more",
-                         VIEW_ARG(event_of(d)->deployment_id)));
+        return lose_sight(d);
     }
     if (describe(d, ROLLOUT_SUPERSEDED) < 0) {
         return -1;
     }
+    d->change->rollout.completed_arn = rollout_of(d)->definition.arn;
     d->change->rollout.why = arena_printf(
         d->arena,
         "it completed, and deployment '" VIEW_FMT "' of '" VIEW_FMT "' has taken its place since",
@@ -196,29 +226,18 @@ static int supersede(struct decision *d) {
     return d->change->rollout.why.data ? report(d) : out_of_memory(d);
 }
 
-/* By this event, by one after it, or by the other one of the same end. */
-static bool is_told(const struct decision *d) {
-    struct view completed = ecs_tag_value(&rollout_of(d)->definition, TAG_COMPLETED);
-    int64_t completed_ms;
-    if (!time_parse_rfc3339(completed, &completed_ms)) {
-        return false;
-    }
-    int64_t since_ms = d->trigger->event_time_ms - completed_ms;
-    return since_ms <= 0 || (since_ms < ONE_END_MS && completes_again(d));
-}
-
 static int check_completed(struct decision *d) {
     const struct rollout_facts *rollout = rollout_of(d);
     if (rollout_step_of(event_of(d)) != STEP_COMPLETED) {
         return GO_ON;
     }
-    if (!rollout->deployment || rollout->deployment != d->facts->service.primary) {
-        return supersede(d);
-    }
-    if (is_told(d)) {
+    if (has_completed_since(d, d->trigger->event_time_ms)) {
         return decide_note(d, VERDICT_UNCHANGED,
                            arena_printf(d->arena, "'" VIEW_FMT "' was told to have completed",
                                         VIEW_ARG(revision_name(rollout->definition.arn))));
+    }
+    if (!rollout->deployment || rollout->deployment != d->facts->service.primary) {
+        return supersede(d);
     }
     if (describe(d, went_back(d) ? ROLLOUT_ROLLED_BACK : ROLLOUT_COMPLETED) < 0) {
         return -1;
@@ -265,11 +284,19 @@ static int check_failed(struct decision *d) {
     return rollout_step_of(event_of(d)) == STEP_FAILED ? tell_failure(d, ROLLOUT_FAILED) : GO_ON;
 }
 
-/* Tasks that do not come up concern people while something is under way. */
+/* Tasks that do not come up concern people while something is under way. Later it is no matter of
+ * a deployment, and going back would help nobody. */
 static int check_impaired(struct decision *d) {
     const struct ecs_deployment *deployment = rollout_of(d)->deployment;
     if (!deployment) {
         return decide_note(d, VERDICT_IGNORED, VIEW("the service has no deployment"));
+    }
+    if (view_equal(deployment->rollout_state, VIEW("COMPLETED"))) {
+        return decide_note(d, VERDICT_IGNORED,
+                           arena_printf(d->arena,
+                                        "deployment '" VIEW_FMT "' has completed: that further "
+                                        "tasks do not come up is no matter of a deployment",
+                                        VIEW_ARG(deployment->id)));
     }
     return tell_failure(d, ROLLOUT_IMPAIRED);
 }

@@ -19,6 +19,12 @@ static bool matters(struct view name) {
     return false;
 }
 
+/* ECS tells of a deployment's start and end by a service action, too, which does not say of which
+ * deployment: by the time that it is read another may have begun. */
+static bool is_of_unnamed_deployment(struct view name, struct view deployment_id) {
+    return view_starts_with(name, VIEW("SERVICE_DEPLOYMENT_")) && deployment_id.len == 0;
+}
+
 static bool is_service(struct view text) {
     struct arn arn;
     return arn_parse(text, &arn) && view_equal(arn.service, VIEW("ecs")) &&
@@ -43,6 +49,10 @@ int ecs_deployment_parse(const struct event *event, const struct config *config,
                               arena_printf(arena, "'" VIEW_FMT "' tells nothing of a deployment",
                                            VIEW_ARG(view_slice(name, 0, SHOWN_BYTES))),
                               err);
+    }
+    if (is_of_unnamed_deployment(name, detail_text(event, "deploymentId"))) {
+        return trigger_ignore(
+            ret_trigger, VIEW("it names no deployment; ECS Deployment State Change does"), err);
     }
     if (!is_service(service)) {
         struct err cause;

@@ -76,6 +76,7 @@ struct ecs_service_state {
     struct view strategy; /* ROLLING, BLUE_GREEN, LINEAR, CANARY; empty when AWS sent none */
     bool breaks_circuit;  /* the deployment circuit breaker is on */
     bool rolls_back;      /* and ends what it breaks with a rollback */
+    bool alarms_roll_back;
     struct view current_service_deployment; /* ARN; may be empty */
 
     /* With the CODE_DEPLOY controller of the PRIMARY task set; the service's where that says

@@ -212,11 +212,13 @@ static int decode_events(struct json_span service, struct arena *arena,
     return 0;
 }
 
-/* {"strategy":"ROLLING","deploymentCircuitBreaker":{"enable":true,"rollback":true}} */
+/* {"strategy":"ROLLING","deploymentCircuitBreaker":{"enable":true,"rollback":true},
+ *  "alarms":{"enable":true,"rollback":true,"alarmNames":[…]}} */
 static int decode_settings(struct json_span service, struct arena *arena,
                            struct ecs_service_state *state, struct err *err) {
     struct json_span configuration;
     struct json_span breaker;
+    struct json_span alarms;
     if (json_find_string(service, "currentServiceDeployment", arena,
                          &state->current_service_deployment, err) < 0) {
         return -1;
@@ -227,6 +229,9 @@ static int decode_settings(struct json_span service, struct arena *arena,
     if (json_find(configuration, "deploymentCircuitBreaker", &breaker)) {
         state->breaks_circuit = is_true(breaker, "enable");
         state->rolls_back = state->breaks_circuit && is_true(breaker, "rollback");
+    }
+    if (json_find(configuration, "alarms", &alarms)) {
+        state->alarms_roll_back = is_true(alarms, "enable") && is_true(alarms, "rollback");
     }
     return json_find_string(configuration, "strategy", arena, &state->strategy, err);
 }

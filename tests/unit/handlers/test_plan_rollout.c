@@ -49,7 +49,7 @@ static void assert_told(struct fixture *f, enum rollout_outcome outcome) {
     }
     assert_int_equal(c->register_request.len, 0);
     assert_true((c->rollout.completed_arn.len > 0) ==
-                (outcome == ROLLOUT_COMPLETED || outcome == ROLLOUT_ROLLED_BACK));
+                (rollout_step_of(&f->trigger.rollout) == STEP_COMPLETED));
 }
 
 static void assert_noted(struct fixture *f, enum verdict verdict, const char *part) {
@@ -104,18 +104,6 @@ static void the_same_event_twice(void **state) {
     assert_told(f, ROLLOUT_COMPLETED);
 }
 
-/* The state change and the service action of one end are some moments apart. */
-static void two_events_of_one_end(void **state) {
-    struct fixture *f = *state;
-    rollout.definition =
-        revision(f, 41, REPO "@" A, "", PAST_TAGS COMPLETED("2026-11-20T09:59:58Z"));
-    assert_noted(f, VERDICT_UNCHANGED, "'web:41' was told to have completed");
-    f->trigger.rollout.deployment_id = (struct view){0};
-    assert_noted(f, VERDICT_UNCHANGED, "'web:41' was told to have completed");
-    f->primary.created_at_ms = at("2026-11-20T09:59:59Z"); /* another deployment of it */
-    assert_told(f, ROLLOUT_COMPLETED);
-}
-
 /* --- gone back --- */
 
 static void what_completes_again_was_gone_back_to(void **state) {
@@ -154,6 +142,15 @@ static void a_rollback_chose_it(void **state) {
     rollout.definition =
         revision(f, 41, REPO "@" A, "", EVENT_TAGS("e-0", NINE, "git-old", A, "other:43"));
     assert_told(f, ROLLOUT_COMPLETED);
+    f->primary.created_at_ms = at("2026-11-20T09:50:00Z"); /* a restart of it later on */
+    rollout.definition = revision(f, 41, REPO "@" A, "",
+                                  EVENT_TAGS("back", NINE, "git-old", A, "web:43")
+                                      COMPLETED("2026-11-20T09:10:00Z"));
+    assert_told(f, ROLLOUT_COMPLETED);
+    rollout.definition = revision(f, 41, REPO "@" A, "",
+                                  EVENT_TAGS("back", NINE, "git-old", A, "web:43")
+                                      COMPLETED("2026-11-20T08:10:00Z"));
+    assert_told(f, ROLLOUT_ROLLED_BACK); /* it had completed before it was chosen again */
 }
 
 /* The family's newest revision had been registered before this deployment began. */
@@ -164,6 +161,13 @@ static void the_newest_was_left(void **state) {
     assert_told(f, ROLLOUT_ROLLED_BACK);
     rollout.latest.registered_at_ms = at("2026-11-20T09:30:00Z"); /* after it: its own rollout */
     assert_told(f, ROLLOUT_COMPLETED);
+    rollout.latest.registered_at_ms = at("2026-11-20T08:30:00Z");
+    rollout.definition =
+        revision(f, 41, REPO "@" A, "", PAST_TAGS COMPLETED("2026-11-20T08:59:00Z"));
+    assert_told(f, ROLLOUT_COMPLETED); /* gone back to before: this is a restart */
+    rollout.definition =
+        revision(f, 41, REPO "@" A, "", PAST_TAGS COMPLETED("2026-11-20T08:29:00Z"));
+    assert_told(f, ROLLOUT_ROLLED_BACK);
     rollout.latest = revision(f, 42, REPO "@" B, "", ""); /* nobody's event */
     rollout.latest.registered_at_ms = at("2026-11-20T08:30:00Z");
     assert_told(f, ROLLOUT_COMPLETED);
@@ -178,8 +182,15 @@ static void it_completed_and_is_not_there_any_more(void **state) {
     assert_told(f, ROLLOUT_SUPERSEDED);
     assert_view(f->change.deployment_id, "ecs-svc/1");
     assert_has(f->change.rollout.why, "deployment 'ecs-svc/2' of 'web:41' has taken its place");
+    assert_view(f->change.rollout.completed_arn, ARN "task-definition/web:41");
+    rollout.definition = revision(f, 41, REPO "@" A, "", PAST_TAGS COMPLETED(TEN));
+    assert_noted(f, VERDICT_UNCHANGED, "'web:41' was told to have completed");
     memset(&rollout.definition, 0, sizeof(rollout.definition));
     assert_noted(f, VERDICT_IGNORED, "'ecs-svc/1' completed and is not there any more");
+    rollout.tasks_err = an_error(f, ERR_ACCESS_DENIED);
+    assert_noted(f, VERDICT_IGNORED, "'ecs-svc/1' completed and is not there any more: the cause");
+    rollout.tasks_err = an_error(f, ERR_THROTTLED);
+    assert_error(decide(f), VERDICT_FAILED, ERR_THROTTLED, "the cause");
 }
 
 static void a_start_ends_what_it_replaces(void **state) {
@@ -232,6 +243,32 @@ static void failed(void **state) {
     assert_has(f->change.rollout.remedy, "'Source=action.dev,DetailType=ROLLBACK,");
 }
 
+/* Whoever follows the message must not go one too far. */
+static void the_way_back_of_what_is_left_already(void **state) {
+    struct fixture *f = *state;
+    f->trigger.rollout.name = VIEW("SERVICE_DEPLOYMENT_FAILED");
+    assert_told(f, ROLLOUT_FAILED);
+    assert_has(f->change.rollout.remedy, "to go back: aws events put-events");
+    f->facts.service.rolls_back = true;
+    assert_told(f, ROLLOUT_FAILED);
+    assert_has(f->change.rollout.remedy, "ECS goes back by itself to what had completed");
+    assert_lacks(f->change.rollout.remedy, "put-events");
+    f->trigger.rollout.name = VIEW("SERVICE_TASK_START_IMPAIRED");
+    assert_told(f, ROLLOUT_IMPAIRED); /* a ROLLBACK stops it */
+    assert_has(f->change.rollout.remedy, "to go back: aws events put-events");
+    f->trigger.rollout.name = VIEW("SERVICE_DEPLOYMENT_FAILED");
+    f->facts.service.rolls_back = false;
+    f->facts.service.alarms_roll_back = true;
+    assert_told(f, ROLLOUT_FAILED);
+    assert_lacks(f->change.rollout.remedy, "put-events");
+    f->facts.service.alarms_roll_back = false;
+    f->primary.id = VIEW("ecs-svc/2");
+    rollout.deployment = NULL;
+    assert_told(f, ROLLOUT_FAILED);
+    assert_has(f->change.rollout.remedy, "'web:41' has taken its place: look what runs before");
+    assert_lacks(f->change.rollout.remedy, "put-events");
+}
+
 /* By ECS's own words where no task says anything, and by the event's before the service's. */
 static void failed_in_ecs_words(void **state) {
     struct fixture *f = *state;
@@ -273,6 +310,8 @@ static void impaired(void **state) {
         assert_told(f, ROLLOUT_IMPAIRED);
         assert_view(f->change.deployment_id, "ecs-svc/1");
     }
+    f->primary.rollout_state = VIEW("COMPLETED");
+    assert_noted(f, VERDICT_IGNORED, "deployment 'ecs-svc/1' has completed");
     rollout.deployment = NULL;
     assert_noted(f, VERDICT_IGNORED, "the service has no deployment");
 }
@@ -333,7 +372,6 @@ int main(void) {
         TEST(a_duration_that_is_not_known),
         TEST(completed_by_somebody_else),
         TEST(the_same_event_twice),
-        TEST(two_events_of_one_end),
         TEST(what_completes_again_was_gone_back_to),
         TEST(a_higher_revision_failed),
         TEST(a_rollback_chose_it),
@@ -341,6 +379,7 @@ int main(void) {
         TEST(it_completed_and_is_not_there_any_more),
         TEST(a_start_ends_what_it_replaces),
         TEST(failed),
+        TEST(the_way_back_of_what_is_left_already),
         TEST(failed_in_ecs_words),
         TEST(failed_and_gone),
         TEST(impaired),
