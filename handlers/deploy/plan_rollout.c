@@ -154,26 +154,30 @@ static bool has_completed_since(const struct decision *d, int64_t time_ms) {
            completed_ms >= time_ms;
 }
 
-/* The newest revision is an event's, was there before this deployment began, and is not what has
- * completed now, which had done so only before that was there: the service has left it. */
+/* The newest revision is an event's, and was there before this deployment began: the service has
+ * left it. */
 static bool left_newest(const struct decision *d) {
     const struct rollout_facts *rollout = rollout_of(d);
     const struct ecs_task_definition *latest = &rollout->latest;
     return rollout->deployment && latest->revision > rollout->definition.revision &&
            ecs_tag_value(latest, TAG_EVENT_ID).len > 0 && latest->registered_at_ms > 0 &&
-           latest->registered_at_ms < rollout->deployment->created_at_ms &&
-           !has_completed_since(d, latest->registered_at_ms);
+           latest->registered_at_ms < rollout->deployment->created_at_ms;
 }
 
-/* A rollback chose it while a higher revision ran, and this is its first end since. */
+/* A rollback chose it while a higher revision ran. */
 static bool was_chosen_below(const struct decision *d) {
     const struct ecs_task_definition *definition = &rollout_of(d)->definition;
     struct view family;
     int64_t revision;
-    int64_t chosen_ms;
     return revision_parse(ecs_tag_value(definition, TAG_PREVIOUS), &family, &revision) &&
-           view_equal(family, definition->family) && revision > definition->revision &&
-           !(revision_event_time(definition, &chosen_ms) && has_completed_since(d, chosen_ms));
+           view_equal(family, definition->family) && revision > definition->revision;
+}
+
+/* Its mark is from after the newest revision came to be: that had been left, and this is a restart
+ * since. */
+static bool is_back_already(const struct decision *d) {
+    int64_t newest_ms = rollout_of(d)->latest.registered_at_ms;
+    return newest_ms > 0 && has_completed_since(d, newest_ms);
 }
 
 /* A revision that ECS or an event went back to: this very deployment completes again, or one of a
@@ -193,7 +197,7 @@ static bool went_back(const struct decision *d) {
         }
     }
     return (rollout->deployment && revision_completed_in(definition, rollout->deployment)) ||
-           left_newest(d) || was_chosen_below(d);
+           ((left_newest(d) || was_chosen_below(d)) && !is_back_already(d));
 }
 
 /* It is not listed any more, and no task says what it ran: its revision stays without the mark. */

@@ -143,6 +143,8 @@ static void a_rollback_chose_it(void **state) {
         revision(f, 41, REPO "@" A, "", EVENT_TAGS("e-0", NINE, "git-old", A, "other:43"));
     assert_told(f, ROLLOUT_COMPLETED);
     f->primary.created_at_ms = at("2026-11-20T09:50:00Z"); /* a restart of it later on */
+    rollout.latest = revision(f, 43, REPO "@" B, "", "");
+    rollout.latest.registered_at_ms = at("2026-11-20T08:30:00Z");
     rollout.definition = revision(f, 41, REPO "@" A, "",
                                   EVENT_TAGS("back", NINE, "git-old", A, "web:43")
                                       COMPLETED("2026-11-20T09:10:00Z"));
@@ -150,7 +152,7 @@ static void a_rollback_chose_it(void **state) {
     rollout.definition = revision(f, 41, REPO "@" A, "",
                                   EVENT_TAGS("back", NINE, "git-old", A, "web:43")
                                       COMPLETED("2026-11-20T08:10:00Z"));
-    assert_told(f, ROLLOUT_ROLLED_BACK); /* it had completed before it was chosen again */
+    assert_told(f, ROLLOUT_ROLLED_BACK); /* it had completed before web:43 was there */
 }
 
 /* The family's newest revision had been registered before this deployment began. */
