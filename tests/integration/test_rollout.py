@@ -10,7 +10,7 @@ from aws_events import aws_event, push
 from conftest import Functions
 from deploys import check_refused, event, later, reference
 from front import faults
-from front.rollouts import service_action
+from front.rollouts import service_action, state_change
 from front.seed import DEV, PROD, REPOSITORY, SERVICE, World
 from lambda_function import LambdaFunction
 
@@ -149,6 +149,56 @@ def test_a_deployment_that_a_newer_one_replaced_is_superseded(world: World, slip
     assert slipway.invoke(done).change["outcome"] == "completed"
     marked = [one.tag("slipway:image-tag") for one in world.revisions() if one.tag("slipway:completed")]
     assert marked == [SECOND]
+
+
+def test_an_end_that_is_heard_late_is_marked_and_may_be_gone_back_to(world: World, slipway: LambdaFunction) -> None:
+    """It completed, and the next deploy had begun before that was heard; then ECS does not list it any more."""
+    deploy(world, slipway, "git-abc122e", "completed")
+    deploy(world, slipway, FIRST)
+    first = world.service().primary
+    (done,) = world.roll(world.service(), "completed")
+    world.front.rules.add(faults.throttle(), "ecs:TagResource", times=0)
+    assert slipway.invoke(done).is_error
+    world.front.rules.clear()
+    deploy(world, slipway, SECOND)
+    (begun,) = world.roll(world.service(), "completed")
+    world.stop_task(world.service(), "Scaling activity initiated by deployment", "ServiceSchedulerInitiated", deployment=first)
+    change = slipway.invoke(done).change
+    assert (change["status"], change["outcome"], change["to"]["tag"]) == ("reported", "superseded", FIRST), change
+    assert slipway.invoke(done).change["status"] == "unchanged"
+    assert slipway.invoke(begun).change["outcome"] == "completed"
+    assert slipway.invoke(rollback()).change["to"]["tag"] == FIRST
+
+
+def test_a_service_action_is_not_taken_for_the_end_of_what_runs_now(world: World, slipway: LambdaFunction) -> None:
+    deploy(world, slipway, FIRST)
+    world.roll(world.service(), "completed")
+    action = service_action(world.service().arn, "SERVICE_DEPLOYMENT_COMPLETED", world.front.clock.now(), "INFO")
+    deploy(world, slipway, SECOND)
+    assert slipway.invoke(action).json["status"] == "ignored"
+    assert not world.running().tag("slipway:completed")
+
+
+def test_nobody_is_told_to_go_back_from_what_ecs_has_gone_back_to(world: World, slipway: LambdaFunction) -> None:
+    deploy(world, slipway, "git-abc122e", "completed")
+    deploy(world, slipway, FIRST, "completed")
+    deploy(world, slipway, SECOND)
+    left = world.service().primary
+    world.service().rollouts.go_back(world.later(), "ECS deployment circuit breaker: tasks failed to start.", 3)
+    failed = state_change(world.service().arn, left.id, "SERVICE_DEPLOYMENT_FAILED", "tasks failed to start.", world.later())
+    remedy = slipway.invoke(failed).change["remedy"]
+    assert "ROLLBACK" not in remedy and f"{SERVICE}:3' has taken its place" in remedy, remedy
+    change = slipway.invoke(rollback()).change
+    assert change["status"] == "superseded" and "is going back" in change["message"], change
+    assert running_tag(world) == FIRST
+    assert slipway.invoke(rollback(to="git-abc122e")).change["status"] == "rolled_back"
+
+
+@pytest.mark.parametrize("name", ["SERVICE_TASK_START_IMPAIRED", "SERVICE_TASK_PLACEMENT_FAILURE"])
+def test_tasks_that_do_not_come_up_later_are_no_matter_of_a_deployment(world: World, slipway: LambdaFunction, name: str) -> None:
+    deploy(world, slipway, SECOND, "completed")
+    sent = service_action(world.service().arn, name, world.front.clock.now(), reason="RESOURCE:MEMORY")
+    assert slipway.invoke(sent).change["status"] == "ignored"
 
 
 @pytest.mark.parametrize("name", ["SERVICE_TASK_START_IMPAIRED", "SERVICE_TASK_PLACEMENT_FAILURE"])
