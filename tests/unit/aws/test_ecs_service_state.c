@@ -91,21 +91,26 @@ static void settings_are_decoded(void **state) {
     (void)state;
     static const struct {
         const char *configuration, *strategy;
-        bool breaks, rolls_back;
+        bool breaks, rolls_back, alarms_roll_back;
     } rows[] = {
         {"{\"strategy\":\"ROLLING\",\"deploymentCircuitBreaker\":{\"enable\":true,\"rollback\":"
          "true},\"maximumPercent\":200}",
-         "ROLLING", true, true},
+         "ROLLING", true, true, false},
         {"{\"strategy\":\"BLUE_GREEN\",\"deploymentCircuitBreaker\":{\"enable\":true,\"rollback\":"
          "false}}",
-         "BLUE_GREEN", true, false},
+         "BLUE_GREEN", true, false, false},
         /* Off is off, whatever it would do. */
-        {"{\"deploymentCircuitBreaker\":{\"enable\":false,\"rollback\":true}}", "", false, false},
-        {"{\"deploymentCircuitBreaker\":{\"rollback\":true}}", "", false, false},
-        {"{\"deploymentCircuitBreaker\":{\"enable\":\"true\",\"rollback\":\"true\"}}", "", false,
+        {"{\"deploymentCircuitBreaker\":{\"enable\":false,\"rollback\":true}}", "", false, false,
          false},
-        {"{\"deploymentCircuitBreaker\":null,\"strategy\":null}", "", false, false},
-        {"{\"deploymentCircuitBreaker\":[true],\"strategy\":7}", "", false, false},
+        {"{\"deploymentCircuitBreaker\":{\"rollback\":true}}", "", false, false, false},
+        {"{\"deploymentCircuitBreaker\":{\"enable\":\"true\",\"rollback\":\"true\"}}", "", false,
+         false, false},
+        {"{\"alarms\":{\"enable\":true,\"rollback\":true,\"alarmNames\":[\"slow\"]}}", "", false,
+         false, true},
+        {"{\"alarms\":{\"enable\":true,\"rollback\":false}}", "", false, false, false},
+        {"{\"alarms\":{\"enable\":false,\"rollback\":true}}", "", false, false, false},
+        {"{\"deploymentCircuitBreaker\":null,\"strategy\":null}", "", false, false, false},
+        {"{\"deploymentCircuitBreaker\":[true],\"strategy\":7}", "", false, false, false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fixture f;
@@ -117,6 +122,7 @@ static void settings_are_decoded(void **state) {
         assert_view(s.strategy, rows[i].strategy);
         assert_int_equal(s.breaks_circuit, rows[i].breaks);
         assert_int_equal(s.rolls_back, rows[i].rolls_back);
+        assert_int_equal(s.alarms_roll_back, rows[i].alarms_roll_back);
         assert_view(s.current_service_deployment, "arn:d");
         arena_release(&f.arena);
     }
