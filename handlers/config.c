@@ -124,6 +124,7 @@ static const struct config_variable variables[] = {
     VARIABLE("SLACK_WEBHOOK_PARAMETER", config_parse_parameter, slack_webhook_parameter),
     VARIABLE("SNS_TOPIC_ARN", config_parse_topic, sns_topic_arn),
     VARIABLE("NOTIFY_EVENT_BUS", config_parse_event_bus, notify_event_bus),
+    VARIABLE("EVENT_BUS", config_parse_event_bus_but_default, event_bus),
     VARIABLE("ECS_SERVICE_MAP", config_parse_service_map, services),
     VARIABLE("S3_SERVICE_MAP", config_parse_env_files, env_files),
     {.name = "LOG_LEVEL"}, /* main's: the log is there before the configuration */

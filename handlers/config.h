@@ -80,6 +80,7 @@ struct config {
     struct view slack_webhook_parameter; /* name or ARN of an SSM SecureString */
     struct view sns_topic_arn;
     struct view notify_event_bus; /* name or ARN */
+    struct view event_bus;        /* where the rules for people's events are; empty: default */
 };
 
 /* [A-Za-z0-9][A-Za-z0-9_-]{0,63}: what a project, an environment and a service may be called. */

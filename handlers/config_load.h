@@ -68,6 +68,9 @@ void config_parse_parameter(struct config_loader *, const struct config_variable
 void config_parse_topic(struct config_loader *, const struct config_variable *, struct view value);
 void config_parse_event_bus(struct config_loader *, const struct config_variable *,
                             struct view value);
+/* "default" is empty: what PutEvents takes where no bus is named. */
+void config_parse_event_bus_but_default(struct config_loader *, const struct config_variable *,
+                                        struct view value);
 void config_parse_cluster(struct config_loader *, const struct config_variable *,
                           struct view value);
 void config_parse_service_map(struct config_loader *, const struct config_variable *,

@@ -264,7 +264,8 @@ void config_parse_event_bus(struct config_loader *loader, const struct config_va
     struct arn arn;
     struct view name;
     bool valid = view_starts_with(value, VIEW("arn:"))
-                     ? is_arn_of(value, VIEW("events"), VIEW("event-bus/"), &arn, &name)
+                     ? is_arn_of(value, VIEW("events"), VIEW("event-bus/"), &arn, &name) &&
+                           has_only(value, VIEW(":/._-"))
                      : value.len <= EVENT_BUS_NAME_BYTES && has_only(value, VIEW("/._-"));
     if (valid) {
         store(loader, variable, value);
@@ -272,6 +273,13 @@ void config_parse_event_bus(struct config_loader *loader, const struct config_va
         config_fault(loader, variable->name,
                      "'" VIEW_FMT "': expected the name or the ARN of an event bus",
                      VIEW_ARG(config_shown(value)));
+    }
+}
+
+void config_parse_event_bus_but_default(struct config_loader *loader,
+                                        const struct config_variable *variable, struct view value) {
+    if (!view_equal(value, VIEW("default"))) {
+        config_parse_event_bus(loader, variable, value);
     }
 }
 

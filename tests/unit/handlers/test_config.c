@@ -127,7 +127,7 @@ static void every_variable_is_read(void **state) {
                 "tag", "ENABLE_ECR_MONITORING", "no", "ENABLE_SSM_MONITORING", "0",
                 "ENABLE_S3_MONITORING", "off", "ENABLE_MANUAL_DEPLOY", "disabled", "DRY_RUN", "YES",
                 "SNS_TOPIC_ARN", "arn:aws:sns:eu-west-1:222222222222:deploys", "NOTIFY_EVENT_BUS",
-                "deploys", "SLACK_WEBHOOK_PARAMETER", "/prod/slack"));
+                "deploys", "EVENT_BUS", "asked", "SLACK_WEBHOOK_PARAMETER", "/prod/slack"));
     const struct config *c = &f->config;
     assert_view(c->own_account, "222222222222");
     assert_view(c->cluster, "main");
@@ -146,6 +146,7 @@ static void every_variable_is_read(void **state) {
     assert_true(c->dry_run);
     assert_view(c->sns_topic_arn, "arn:aws:sns:eu-west-1:222222222222:deploys");
     assert_view(c->notify_event_bus, "deploys");
+    assert_view(c->event_bus, "asked");
     assert_view(c->slack_webhook_parameter, "/prod/slack");
     assert_false(c->has_slack_webhook);
 }
@@ -160,11 +161,23 @@ static void empty_is_unset(void **state) {
                            "AUTO_DEPLOY_TAGS", "", "ALLOWED_ACCOUNTS", "", "TASK_DEFINITION_BASE",
                            "", "IMAGE_REFERENCE", "", "DRY_RUN", "", "ENABLE_MANUAL_DEPLOY", "",
                            "SLACK_WEBHOOK_URL", "", "SLACK_WEBHOOK_PARAMETER", "", "SNS_TOPIC_ARN",
-                           "", "NOTIFY_EVENT_BUS", ""));
+                           "", "NOTIFY_EVENT_BUS", "", "EVENT_BUS", ""));
     assert_view(f->config.cluster, "myproject_cluster_dev");
     assert_view(f->config.deploy_tags.text, "*");
     assert_true(f->config.enable_manual);
     assert_view(f->config.ecr_region, "eu-west-1");
+    assert_view(f->config.event_bus, "");
+}
+
+/* Where no bus is named, there is nothing to name in what people are told to call. */
+static void the_default_bus_is_no_bus_of_its_own(void **state) {
+    struct fixture *f = *state;
+    load(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS", "default", "NOTIFY_EVENT_BUS", "default"));
+    assert_view(f->config.event_bus, "");
+    assert_view(f->config.notify_event_bus, "default");
+    load(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS",
+                              "arn:aws:events:eu-west-1:222222222222:event-bus/deploys"));
+    assert_view(f->config.event_bus, "arn:aws:events:eu-west-1:222222222222:event-bus/deploys");
 }
 
 static void what_ci_lambda_had_is_accepted(void **state) {
@@ -244,6 +257,13 @@ static void wrong_values(void **state) {
         {"SNS_TOPIC_ARN", "deploys", "SNS_TOPIC_ARN: 'deploys': expected the ARN of an SNS topic"},
         {"NOTIFY_EVENT_BUS", "a b",
          "NOTIFY_EVENT_BUS: 'a b': expected the name or the ARN of an event bus"},
+        {"EVENT_BUS", "a b", "EVENT_BUS: 'a b': expected the name or the ARN of an event bus"},
+        {"EVENT_BUS", "arn:aws:events:eu-west-1:222222222222:rule/x",
+         "EVENT_BUS: 'arn:aws:events:eu-west-1:222222222222:rule/x': expected the name or the ARN "
+         "of an event bus"},
+        {"EVENT_BUS", "arn:aws:events:eu-west-1:222222222222:event-bus/x'",
+         "EVENT_BUS: 'arn:aws:events:eu-west-1:222222222222:event-bus/x'': expected the name or "
+         "the ARN of an event bus"},
         {"SLACK_WEBHOOK_PARAMETER", "a b",
          "SLACK_WEBHOOK_PARAMETER: 'a b': expected the name or the ARN of an SSM parameter"},
     };
@@ -369,6 +389,7 @@ int main(void) {
         TEST(latest_in_prod_needs_its_name),
         TEST(every_variable_is_read),
         TEST(empty_is_unset),
+        TEST(the_default_bus_is_no_bus_of_its_own),
         TEST(what_ci_lambda_had_is_accepted),
         TEST(the_region),
         TEST(booleans),

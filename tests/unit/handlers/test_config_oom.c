@@ -40,6 +40,8 @@ static const char *const everything[] = {
     "arn:aws:sns:eu-west-1:222222222222:t",
     "NOTIFY_EVENT_BUS",
     "bus",
+    "EVENT_BUS",
+    "asked",
     "ECS_SERVICE_MAP",
     "{\"backend\":{},\"api\":{\"service_name\":\"s\",\"task_family\":\"f\",\"container\":\"c\","
     "\"repository_uri\":\"111111111111.dkr.ecr.us-east-1.amazonaws.com/a/b\","
@@ -79,6 +81,7 @@ static void check_everything(int rc, const struct config *config, const struct e
     assert_view(config->slack_webhook_parameter, "/shop/webhook");
     assert_view(config->sns_topic_arn, "arn:aws:sns:eu-west-1:222222222222:t");
     assert_view(config->notify_event_bus, "bus");
+    assert_view(config->event_bus, "asked");
     assert_int_equal(config->n_services, 2);
     const struct service_entry *api = &config->services[1];
     assert_view(api->name, "api");
