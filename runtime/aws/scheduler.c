@@ -78,6 +78,28 @@ static void append_member(struct buf *body, struct view text,
     buf_append(body, view_slice(text, at + old.len, text.len));
 }
 
+/* "StartDate":1767225600, or what it was as text: "2026-01-01T00:00:00.000Z" */
+static void append_start(struct buf *body, const struct json_member *member, int64_t at_ms) {
+    buf_append(body, member->name_text);
+    buf_append_char(body, ':');
+    if (member->value.type == JSON_STRING) {
+        char text[TIME_RFC3339_BYTES];
+        time_format_rfc3339(at_ms, text);
+        json_append_string(body, view_of(text));
+        return;
+    }
+    buf_appendf(body, "%lld", (long long)(at_ms / 1000));
+    if (at_ms % 1000 != 0) {
+        buf_appendf(body, ".%03d", (int)(at_ms % 1000));
+    }
+}
+
+static bool is_left_out(const struct json_member *member, bool is_start,
+                        const struct scheduler_schedule *schedule) {
+    return is_read_only(member->name_text) || member->value.type == JSON_NULL ||
+           (is_start && schedule->start.change == SCHEDULER_START_LEFT_OUT);
+}
+
 /* {"ActionAfterCompletion":"NONE",…,"Target":{…}} */
 static void append_document(struct buf *body, const struct scheduler_schedule *schedule,
                             struct view task_definition) {
@@ -86,13 +108,18 @@ static void append_document(struct buf *body, const struct scheduler_schedule *s
     struct json_member member;
     buf_append_char(body, '{');
     while (json_next_member(&iterator, &member)) {
-        if (is_read_only(member.name_text) || member.value.type == JSON_NULL) {
+        bool is_start = json_span_equals(member.name_text, VIEW("StartDate"));
+        if (is_left_out(&member, is_start, schedule)) {
             continue;
         }
         if (body->len > 1) {
             buf_append_char(body, ',');
         }
-        append_member(body, member.text, schedule, task_definition);
+        if (is_start && schedule->start.change == SCHEDULER_START_SET) {
+            append_start(body, &member, schedule->start.at_ms);
+        } else {
+            append_member(body, member.text, schedule, task_definition);
+        }
     }
     buf_append_char(body, '}');
 }
@@ -164,8 +191,11 @@ static int decode_schedule(const struct aws_call *call, struct json_span root, s
     struct json_span parameters;
     struct json_span definition;
     schedule->text = root.text;
+    schedule->start_ms = answer_time_ms(root, "StartDate");
+    schedule->end_ms = answer_time_ms(root, "EndDate");
     if (answer_string(call, root, "Name", arena, &schedule->name, err) < 0 ||
-        json_find_string(root, "GroupName", arena, &schedule->group, err) < 0) {
+        json_find_string(root, "GroupName", arena, &schedule->group, err) < 0 ||
+        json_find_string(root, "ScheduleExpression", arena, &schedule->expression, err) < 0) {
         return -1;
     }
     if (!json_find(root, "Target", &target) || target.type != JSON_OBJECT) {
@@ -234,4 +264,8 @@ int scheduler_update_schedule_result(const struct aws_call *call, struct err *er
                        VIEW_ARG(answer_message(call)), answer_note(call).text);
     }
     return answer_pass_on(call, err);
+}
+
+bool scheduler_update_is_invalid(const struct aws_call *call) {
+    return answer_has_code(call, "ValidationException");
 }
