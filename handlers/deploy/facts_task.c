@@ -95,6 +95,7 @@ static int gather_runners(const struct gathering_place *place, struct task_gathe
     for (size_t i = 0; i < n; i++) {
         all[i].task->runners = families[i].runners;
         all[i].task->n_runners = families[i].n_runners;
+        all[i].task->n_universal = families[i].n_universal;
         all[i].task->err = families[i].err;
     }
     return 0;

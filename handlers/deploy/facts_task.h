@@ -18,6 +18,7 @@ struct task_facts {
     const struct err *err; /* the runners could not be had */
     struct task_runner *runners;
     size_t n_runners;
+    size_t n_universal;                    /* schedules that were not looked at */
     const struct err *revisions_err;       /* one of these could not be had */
     struct ecs_task_definition *revisions; /* without the family's newest */
     size_t n_revisions;

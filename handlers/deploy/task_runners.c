@@ -31,6 +31,7 @@ struct listings {
     size_t n_families;
     struct aws_call *calls;  /* of a wave */
     size_t *owners;          /* their listings */
+    size_t n_universal;      /* schedules that call RunTask by themselves */
     const struct err *error; /* of a listing that could not be had */
 };
 
@@ -212,7 +213,9 @@ static int take_schedules(struct listings *l, size_t at, const struct aws_call *
     for (size_t i = 0; i < page.n; i++) {
         const struct listing schedule = {
             .kind = GET_SCHEDULE, .bus = page.schedules[i].group, .name = page.schedules[i].name};
-        if (is_of_some_cluster(l, page.schedules[i].target_arn) && add_listing(l, &schedule) != 0) {
+        struct view target = page.schedules[i].target_arn;
+        l->n_universal += view_ends_with(target, VIEW(":aws-sdk:ecs:runTask")) ? 1 : 0;
+        if (is_of_some_cluster(l, target) && add_listing(l, &schedule) != 0) {
             return -1;
         }
     }
@@ -320,6 +323,7 @@ int task_runners_read(const struct gathering_place *place, struct task_family *f
     }
     for (size_t i = 0; i < n; i++) {
         families[i].err = l.error;
+        families[i].n_universal = l.n_universal;
     }
     return 0;
 }

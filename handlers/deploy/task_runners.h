@@ -37,6 +37,8 @@ struct task_family {
     /* the answer */
     struct task_runner *runners;
     size_t n_runners;
+    size_t n_universal;    /* schedules with the target aws-sdk:ecs:runTask, whatever they run:
+                              what that is stands in their Input, and is not looked at */
     const struct err *err; /* they could not be had, as a whole: some are not known */
 };
 
@@ -51,10 +53,12 @@ struct task_move {
     const struct task_runner *runner;
     struct view task_definition; /* the revision's ARN that it is to run */
     bool changed;                /* it names that revision now; false, too, where it did already */
+    struct view note;            /* what else of it had to change; empty: nothing */
     const struct err *err;
 };
 /* Reads each runner once more, so that what somebody changed a moment ago is kept, and moves those
- * that name another revision. One that is gone, or runs another family by now, is left alone. -1:
+ * that name another revision. One that is gone, or runs another family by now, is left alone. A
+ * schedule that AWS takes back only with another StartDate (schedule_start.h) gets that. -1:
  * ERR_OUT_OF_MEMORY only. */
 ERR_MUST_USE int task_runners_move(const struct gathering_place *place, struct task_move *moves,
                                    size_t n);
