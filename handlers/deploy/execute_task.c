@@ -1,6 +1,7 @@
 #include "handlers/deploy/execute_move.h"
 #include "handlers/deploy/facts_task.h"
 #include "handlers/deploy/facts_wave.h"
+#include "handlers/deploy/task_notes.h"
 #include "runtime/base/buf.h"
 
 /*
@@ -83,8 +84,21 @@ static int begin_all(struct execution *x, struct delivery_of_task **ret_all, siz
 
 /* --- moving --- */
 
+/* What had to change is told whatever the end is: the next attempt finds it done. */
+static int note_changes(struct execution *x, struct delivery_of_task *d) {
+    struct view note = task_changes_note(d->move->change->note, d->runners, d->n_runners, x->arena);
+    if (!note.data) {
+        return execution_out_of_memory(x);
+    }
+    d->move->change->note = note;
+    return 0;
+}
+
 static int fail_for_time(struct execution *x, struct delivery_of_task *d) {
     d->is_moving = false;
+    if (note_changes(x, d) != 0) {
+        return -1;
+    }
     return move_out_of_time(
         x, d->move,
         arena_printf(x->arena,
@@ -118,6 +132,7 @@ static int move_all(struct execution *x, struct delivery_of_task *all, size_t n)
     }
     for (size_t i = 0; i < count; i++) {
         moves[i].changed = moves[i].changed || owners[i]->changed;
+        moves[i].note = moves[i].note.len > 0 ? moves[i].note : owners[i]->note;
         *owners[i] = moves[i];
     }
     return 0;
@@ -151,6 +166,9 @@ static void take_if_newer(struct delivery_of_task *d, const struct ecs_task_defi
 
 static int fail_look(struct execution *x, struct delivery_of_task *d, const struct err *error) {
     d->is_moving = false;
+    if (note_changes(x, d) != 0) {
+        return -1;
+    }
     return move_fail(x, d->move, error,
                      arena_printf(x->arena,
                                   "; what runs the family was moved to '" VIEW_FMT
@@ -284,16 +302,17 @@ static const struct err *first_error(const struct delivery_of_task *d) {
 static int fail_partly(struct execution *x, struct delivery_of_task *d, const struct err *error) {
     struct view moved = list_runners(x, d, false);
     struct view failed = list_runners(x, d, true);
-    if (!moved.data || !failed.data) {
+    struct view changes = task_changes_note(VIEW(""), d->runners, d->n_runners, x->arena);
+    if (!moved.data || !failed.data || !changes.data || note_changes(x, d) != 0) {
         return execution_out_of_memory(x);
     }
     return move_fail(x, d->move, error,
                      arena_printf(x->arena,
                                   "; of what runs family '" VIEW_FMT "' these are at '" VIEW_FMT
-                                  "': " VIEW_FMT "; these are not: " VIEW_FMT,
+                                  "': " VIEW_FMT "; these are not: " VIEW_FMT "%s" VIEW_FMT,
                                   VIEW_ARG(d->move->change->target->family),
-                                  VIEW_ARG(revision_name(d->to)), VIEW_ARG(moved),
-                                  VIEW_ARG(failed)));
+                                  VIEW_ARG(revision_name(d->to)), VIEW_ARG(moved), VIEW_ARG(failed),
+                                  changes.len > 0 ? "; " : "", VIEW_ARG(changes)));
 }
 
 static int name_moved(struct execution *x, struct delivery_of_task *d) {
@@ -313,17 +332,20 @@ static int name_moved(struct execution *x, struct delivery_of_task *d) {
     return 0;
 }
 
-/* A family that only events outside of EventBridge start has its new revision, and that is all. */
-static struct view note_of(const struct delivery_of_task *d) {
-    return d->move->change->facts->task->n_runners == 0
-               ? VIEW("no rule and no schedule of the cluster runs the family: whatever starts it "
-                      "by its name gets the new revision")
-               : VIEW("");
+static int end_superseded(struct execution *x, struct delivery_of_task *d) {
+    struct view note =
+        arena_printf(x->arena,
+                     "a newer event registered '" VIEW_FMT
+                     "' at the same time, and what runs the family was moved to that",
+                     VIEW_ARG(revision_name(d->to)));
+    return move_end(x, d->move, CHANGE_SUPERSEDED,
+                    note.data ? task_changes_note(note, d->runners, d->n_runners, x->arena) : note);
 }
 
 /* Whether what runs now is the event's own, or what it had decided to use. */
 static int end_delivery(struct execution *x, struct delivery_of_task *d) {
     const struct err *error = first_error(d);
+    struct change *change = d->move->change;
     if (d->move->ended) {
         return 0;
     }
@@ -336,20 +358,17 @@ static int end_delivery(struct execution *x, struct delivery_of_task *d) {
     if (name_moved(x, d) != 0) {
         return -1;
     }
-    d->move->change->to_task_definition = d->to;
-    if (view_equal(d->to, d->move->own)) {
-        const struct ecs_task_definition *own = task_facts_find(d->move->change->facts, d->to);
-        struct revision_rank rank;
-        bool is_newer_events = own && revision_rank_of(own, &rank) &&
-                               rank.event_time_ms > d->move->change->trigger->event_time_ms;
-        return move_end(x, d->move, is_newer_events ? CHANGE_SUPERSEDED : CHANGE_DEPLOYED,
-                        note_of(d));
+    change->to_task_definition = d->to;
+    if (!view_equal(d->to, d->move->own)) {
+        return end_superseded(x, d);
     }
-    return move_end(x, d->move, CHANGE_SUPERSEDED,
-                    arena_printf(x->arena,
-                                 "a newer event registered '" VIEW_FMT
-                                 "' at the same time, and what runs the family was moved to that",
-                                 VIEW_ARG(revision_name(d->to))));
+    const struct ecs_task_definition *own = task_facts_find(change->facts, d->to);
+    struct revision_rank rank;
+    bool is_newer_events =
+        own && revision_rank_of(own, &rank) && rank.event_time_ms > change->trigger->event_time_ms;
+    return move_end(
+        x, d->move, is_newer_events ? CHANGE_SUPERSEDED : CHANGE_DEPLOYED,
+        task_deployed_note(change->note, change->facts->task, d->runners, d->n_runners, x->arena));
 }
 
 static bool any_moving(const struct delivery_of_task *all, size_t n) {

@@ -1,9 +1,11 @@
 #include "handlers/deploy/plan_revision.h"
+#include "handlers/deploy/schedule_start.h"
 #include "handlers/deploy/task_runners.h"
 
 /*
  * Moving runners to a revision: each is read once more, and written back with one string changed.
- * The targets of one rule go into one PutTargets.
+ * The targets of one rule go into one PutTargets. A schedule that AWS does not take back as it is,
+ * for its StartDate, is written once more.
  */
 
 /* Reads and writes of one wave, at most. */
@@ -169,6 +171,7 @@ struct write {
     struct aws_call call;
     size_t owners[EVENTS_PUT_TARGETS_MAX];
     size_t n_owners;
+    struct view note; /* of a second write: what it changes besides */
 };
 
 static int build_rule_write(const struct moving *m, size_t first, bool *written,
@@ -198,16 +201,42 @@ static int build_write(const struct moving *m, size_t i, bool *written, struct w
                                           m->place->arena, &write->call, m->place->err);
 }
 
-static int take_write(const struct moving *m, const struct write *write,
-                      const struct aws_call *call) {
+/* What AWS has found invalid is made ready for another write, if its StartDate may be the cause. */
+static int mend_start(const struct moving *m, struct write *write, struct err *error,
+                      bool *ret_again) {
+    size_t i = write->owners[0];
+    struct task_move *move = &m->moves[i];
+    struct schedule_start_remedy remedy;
+    struct view name = task_runner_name(move->runner, m->place->arena);
+    if (!name.data || schedule_start_mend(&m->schedules[i], name, aws_wall_ms(m->place->aws),
+                                          m->place->arena, error, &remedy) != 0) {
+        return err_out_of_memory(m->place->err, "execution of the plan");
+    }
+    *ret_again = remedy.is_ready;
+    if (!remedy.is_ready) {
+        return 0;
+    }
+    write->note = remedy.note;
+    return scheduler_update_schedule_call(&m->schedules[i], move->task_definition, m->place->arena,
+                                          &write->call, m->place->err);
+}
+
+static int take_write(const struct moving *m, struct write *write, const struct aws_call *call,
+                      bool *ret_again) {
     struct err error;
     err_init(&error);
     bool is_rule = m->moves[write->owners[0]].runner->kind == RUNNER_RULE;
     int rc = is_rule ? events_put_targets_result(call, &error)
                      : scheduler_update_schedule_result(call, &error);
-    for (size_t i = 0; i < write->n_owners; i++) {
+    *ret_again = false;
+    if (rc != 0 && !is_rule && scheduler_update_is_invalid(call) &&
+        mend_start(m, write, &error, ret_again) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < write->n_owners && !*ret_again; i++) {
         struct task_move *move = &m->moves[write->owners[i]];
         move->changed = rc == 0;
+        move->note = rc == 0 || call->ambiguous ? write->note : VIEW("");
         if (rc != 0 && keep(m, move, &error) != 0) {
             return -1;
         }
@@ -215,15 +244,24 @@ static int take_write(const struct moving *m, const struct write *write,
     return 0;
 }
 
-static int write_wave(const struct moving *m, const struct write *writes, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        m->calls[i] = writes[i].call;
-    }
-    aws_call_all(m->place->aws, m->calls, n, m->place->deadline_ms, m->place->arena);
-    for (size_t i = 0; i < n; i++) {
-        if (take_write(m, &writes[i], &m->calls[i]) != 0) {
-            return -1;
+/* What is to be written once more goes into a wave behind this one; no write does so twice. */
+static int write_wave(const struct moving *m, struct write *writes, size_t n) {
+    while (n > 0) {
+        size_t n_again = 0;
+        for (size_t i = 0; i < n; i++) {
+            m->calls[i] = writes[i].call;
         }
+        aws_call_all(m->place->aws, m->calls, n, m->place->deadline_ms, m->place->arena);
+        for (size_t i = 0; i < n; i++) {
+            bool is_again;
+            if (take_write(m, &writes[i], &m->calls[i], &is_again) != 0) {
+                return -1;
+            }
+            if (is_again) {
+                writes[n_again++] = writes[i];
+            }
+        }
+        n = n_again;
     }
     return 0;
 }

@@ -36,6 +36,9 @@ struct fake_runners {
     size_t page_size;      /* of every listing; 0: all at once */
     bool has_endless_list; /* of buses: each page has a next one */
     int puts, updates, reads;
+    int64_t start_min_ms;     /* an earlier StartDate is refused; 0: none is */
+    const char *invalid;      /* why every UpdateSchedule is refused; NULL: none is */
+    int refusals;             /* for these two */
     const char *failure_code; /* of what is refused */
 };
 
@@ -241,10 +244,34 @@ static inline struct fake_schedule *fake_schedule_of(struct fake_runners *runner
     return NULL;
 }
 
+/* Why Scheduler does not take the document; NULL: it does. */
+static inline const char *fake_invalid(const struct fake_runners *runners,
+                                       const struct http_exchange *exchange) {
+    struct json_span start;
+    char digits[40] = "";
+    if (runners->invalid || !json_find(fake_scan(exchange->body), "StartDate", &start) ||
+        start.type != JSON_NUMBER || start.text.len >= sizeof(digits)) {
+        return runners->invalid;
+    }
+    memcpy(digits, start.text.data, start.text.len);
+    return strtod(digits, NULL) * 1000.0 < (double)runners->start_min_ms
+               ? "The StartDate you specify cannot be earlier than 5 minutes ago."
+               : NULL;
+}
+
 /* Names are in the path; what is not in the body is reset. */
 static inline void fake_update_schedule(struct fake_runners *runners, struct fake_schedule *old,
                                         struct http_exchange *exchange) {
     struct buf text BUF_AUTO = BUF_INIT(1 << 16);
+    const char *invalid = fake_invalid(runners, exchange);
+    if (invalid) {
+        runners->refusals++;
+        fake_respond(exchange, 400,
+                     arena_printf(runners->arena,
+                                  "{\"__type\":\"ValidationException\",\"Message\":\"%s\"}",
+                                  invalid));
+        return;
+    }
     buf_appendf(&text, "{\"Name\":\"%s\",", old->name);
     buf_append(&text, view_slice(exchange->body, 1, exchange->body.len));
     old->text = arena_copy(runners->arena, buf_view(&text));
