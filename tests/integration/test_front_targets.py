@@ -171,6 +171,11 @@ def test_schedules_that_are_refused(world: World, function: Make) -> None:
         assert put_schedule(world, {**{key: one for key, one in body.items() if key != "Name"}, name: value}) == 400, name
     assert refusal(scheduler.update_schedule, **{**body, "ScheduleExpression": "daily"})[0] == "ValidationException"
     assert refusal(scheduler.update_schedule, **{**body, "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}})[0] == "ValidationException"
+    now = world.front.clock.now()
+    _, message, status = refusal(scheduler.update_schedule, **body, StartDate=now - 301)
+    assert (message, status) == ("The StartDate you specify cannot be earlier than 5 minutes ago.", 400)
+    assert refusal(scheduler.update_schedule, **body, StartDate=now + 2, EndDate=now + 1)[0] == "ValidationException"
+    scheduler.update_schedule(**body, StartDate=now - 290, EndDate=now + 1)
     token = {"ClientToken": "a" * 64}
     scheduler.update_schedule(**body, **token)
     world.front.scheduler.get(PROD, REGION, "nightly")["Description"] = "changed since"

@@ -61,9 +61,10 @@ class Report:
         target = self.target(definition=definition)
         parameters = {key: value for key, value in target["EcsParameters"].items() if key != "Tags"}
         parameters["Tags"] = [{"k": "v"}]
+        later = float(int(self.front.clock.now()) + 86400)  # AWS takes back no StartDate that has passed
         self.front.scheduler.create(PROD, REGION, name, 1767225600.5, group, **{
             "Description": "reports — every night", "ScheduleExpression": "cron(0 3 * * ? *)", "State": "DISABLED",
-            "ScheduleExpressionTimezone": "Europe/Berlin", "StartDate": 1767225600.0, "EndDate": 1893456000.0,
+            "ScheduleExpressionTimezone": "Europe/Berlin", "StartDate": later, "EndDate": later + 31536000.5,
             "ActionAfterCompletion": "NONE", "KmsKeyArn": f"arn:aws:kms:{REGION}:{PROD}:key/1",
             "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
             "Target": {"Arn": target["Arn"], "RoleArn": EVENTS_ROLE, "Input": target["Input"], "EcsParameters": parameters,
