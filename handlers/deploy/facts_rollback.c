@@ -7,6 +7,8 @@
 #include "runtime/aws/arn.h"
 #include "runtime/aws/ecs_service_deployments.h"
 
+enum end { FROM, TO, ENDS };
+
 /* Its own place in the waves that all searches share. */
 struct search {
     const struct facts_request *request;
@@ -14,6 +16,7 @@ struct search {
     struct view event_tag;
 
     struct view at; /* ARN for the next step of finding the deployment; empty: no more steps */
+    struct view ends[ENDS]; /* service revisions that the deployment comes from and goes to */
     struct aws_call call;
 
     int64_t next; /* the number to be described next; 0: all are */
@@ -39,7 +42,7 @@ static struct view to_of(const struct search *s) {
     return s->request->trigger->to;
 }
 
-/* --- the deployment in progress: which one, where it comes from, what ran there --- */
+/* --- the deployment in progress: which one, where it comes from and goes to, what ran there --- */
 
 /* Memory that runs out is an error; after any other one this way is closed, and the service is
  * updated. */
@@ -77,21 +80,42 @@ static int read_deployment(const struct gathering_place *place, struct search *s
         return closed(place, &error);
     }
     s->rollback->deployment = deployment.arn;
-    s->at = deployment.source_revision;
+    s->ends[FROM] = deployment.source_revision;
+    s->ends[TO] = deployment.target_revision;
+    s->at = s->ends[TO].len > 0 ? s->ends[FROM] : (struct view){0};
     return 0;
 }
 
-static int build_source(const struct gathering_place *place, struct search *s) {
-    return ecs_describe_service_revision_call(s->at, place->arena, &s->call, place->err);
+static int build_ends(const struct gathering_place *place, struct search *s) {
+    return ecs_describe_service_revisions_call(s->ends, ENDS, place->arena, &s->call, place->err);
 }
 
-static int read_source(const struct gathering_place *place, struct search *s) {
+static struct view task_definition_of(const struct ecs_service_revision *revisions, size_t n,
+                                      struct view arn) {
+    for (size_t i = 0; i < n; i++) {
+        if (view_equal(revisions[i].arn, arn)) {
+            return revisions[i].task_definition;
+        }
+    }
+    return (struct view){0};
+}
+
+/* The reads are not of one moment: what is in progress by now may be a newer event's, which the
+ * rollback must not stop. It is of what the service ran when the rollback looked, or nobody's. */
+static int read_ends(const struct gathering_place *place, struct search *s) {
+    struct ecs_service_revision *revisions = NULL;
+    size_t n = 0;
     struct err error;
     err_init(&error);
-    return ecs_describe_service_revision_result(&s->call, place->arena,
-                                                &s->rollback->source_task_definition, &error) != 0
-               ? closed(place, &error)
-               : 0;
+    if (ecs_describe_service_revisions_result(&s->call, place->arena, &revisions, &n, &error) !=
+        0) {
+        return closed(place, &error);
+    }
+    if (view_equal(task_definition_of(revisions, n, s->ends[TO]),
+                   s->request->ret_facts->service.task_definition)) {
+        s->rollback->source_task_definition = task_definition_of(revisions, n, s->ends[FROM]);
+    }
+    return 0;
 }
 
 typedef int (*deployment_step)(const struct gathering_place *place, struct search *s);
@@ -101,7 +125,7 @@ static const struct {
 } deployment_steps[] = {
     {build_list, read_list},
     {build_deployment, read_deployment},
-    {build_source, read_source},
+    {build_ends, read_ends},
 };
 
 /* Those that are at this step, in one wave. */

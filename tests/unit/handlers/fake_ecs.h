@@ -424,13 +424,16 @@ static inline void fake_service_deployments(struct fake_ecs *ecs, struct view op
         ecs->reads++;
         text = VIEW("{\"failures\":[],\"serviceDeployments\":[{\"serviceDeploymentArn\":\"" FAKE_ARN
                     "sd/web\",\"status\":\"IN_PROGRESS\",\"sourceServiceRevisions\":[{\"arn\":"
-                    "\"" FAKE_ARN "sr/web\"}]}]}");
+                    "\"" FAKE_ARN "sr/web\"}],\"targetServiceRevision\":{\"arn\":\"" FAKE_ARN
+                    "sr/next\"}}]}");
     } else if (view_equal(operation, VIEW("DescribeServiceRevisions"))) {
         ecs->reads++;
         text = arena_printf(ecs->arena,
                             "{\"failures\":[],\"serviceRevisions\":[{\"serviceRevisionArn\":"
-                            "\"" FAKE_ARN "sr/web\",\"taskDefinition\":\"" VIEW_FMT "\"}]}",
-                            VIEW_ARG(service->source));
+                            "\"" FAKE_ARN "sr/web\",\"taskDefinition\":\"" VIEW_FMT
+                            "\"},{\"serviceRevisionArn\":\"" FAKE_ARN
+                            "sr/next\",\"taskDefinition\":\"" VIEW_FMT "\"}]}",
+                            VIEW_ARG(service->source), VIEW_ARG(service->task_definition));
     } else {
         fake_check(
             view_equal(fake_string(ecs, request, "serviceDeploymentArn"), VIEW(FAKE_ARN "sd/web")),

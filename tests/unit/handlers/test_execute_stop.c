@@ -95,6 +95,29 @@ static void it_is_over_already(void **state) {
     assert_runs(f, "web", 39);
 }
 
+static void newer_event_deploys(void *state) {
+    struct fixture *f = state;
+    struct fake_service *service = &f->ecs.services[0];
+    struct fake_revision *r = add_past(f, "web", 0, NULL);
+    fake_put_tag(&f->ecs, r, VIEW("slipway:event-id"), VIEW("newer"));
+    fake_put_tag(&f->ecs, r, VIEW("slipway:event-time"), VIEW("2025-10-09T08:53:20Z"));
+    fake_deploy(&f->ecs, service, fake_arn(&f->ecs, r));
+}
+
+/* What is in progress by the time that the deployments are listed is a newer event's, which came
+ * after the rollback had read what runs: it is left alone. */
+static void a_newer_deployment_is_not_stopped(void **state) {
+    struct fixture *f = *state;
+    begin_in_progress(f, "web");
+    add_rule(f, "ListServiceDeployments", 0, FAULT_NONE);
+    f->rules[0].also = newer_event_deploys;
+    const struct change *c = roll_back(f);
+    assert_int_equal(f->ecs.stopped, 0);
+    assert_status(c, CHANGE_SUPERSEDED);
+    assert_view(c->to_task_definition, FAKE_ARN "task-definition/web:41");
+    assert_runs(f, "web", 41);
+}
+
 /* And if the update fails then, it is told, and the retry goes on. */
 static void it_is_over_and_the_update_fails(void **state) {
     struct fixture *f = *state;
@@ -146,10 +169,15 @@ static void a_dry_run_stops_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_lost_answer),   TEST(a_lost_answer_without_a_trace),
-        TEST(a_lost_request),  TEST(it_is_over_already),
-        TEST(throttled),       TEST(it_is_over_and_the_update_fails),
-        TEST(no_time_to_stop), TEST(a_dry_run_stops_nothing),
+        TEST(a_lost_answer),
+        TEST(a_lost_answer_without_a_trace),
+        TEST(a_lost_request),
+        TEST(it_is_over_already),
+        TEST(throttled),
+        TEST(it_is_over_and_the_update_fails),
+        TEST(no_time_to_stop),
+        TEST(a_dry_run_stops_nothing),
+        TEST(a_newer_deployment_is_not_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
