@@ -236,12 +236,14 @@ static void settle(struct config_loader *loader) {
         config_fault(loader, "SLACK_WEBHOOK_PARAMETER",
                      "set beside SLACK_WEBHOOK_URL: expected only one of them");
     }
-    if (config->cluster.len > 0) {
-        return;
+    if (config->cluster.len == 0) {
+        config->cluster = arena_printf(loader->arena, VIEW_FMT "_cluster_" VIEW_FMT,
+                                       VIEW_ARG(config->project), VIEW_ARG(config->env));
+        loader->out_of_memory |= config->cluster.data == NULL;
     }
-    config->cluster = arena_printf(loader->arena, VIEW_FMT "_cluster_" VIEW_FMT,
-                                   VIEW_ARG(config->project), VIEW_ARG(config->env));
-    loader->out_of_memory |= config->cluster.data == NULL;
+    if (!loader->out_of_memory && !is_listed(&loader->variables, VIEW("ECS_SERVICE_MAP"))) {
+        config_check_services(loader);
+    }
 }
 
 static int conclude(const struct config_loader *loader, struct err *err) {

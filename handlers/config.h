@@ -9,9 +9,11 @@
  * An empty value is an unset one (a Terraform module sets `ECR_ACCOUNT_ID = ""` when it has none),
  * and so is an empty string or null inside ECS_SERVICE_MAP. What cannot be honoured is refused
  * rather than forgotten: a member of the map that is not known, both `repository` and
- * `repository_uri`, and beside ECR_STRATEGY=local an ECR_ACCOUNT_ID that is not the function's own
- * account. Where that is not known here (AWS_ACCOUNT_ID is not set in Lambda), the given one is
- * taken for it, and handler.c refuses to work in any other.
+ * `repository_uri`, two entries for one ECS service that differ in what they deploy to it (of the
+ * images of two repositories, or in two containers, one would be lost), and beside
+ * ECR_STRATEGY=local an ECR_ACCOUNT_ID that is not the function's own account. Where that is not
+ * known here (AWS_ACCOUNT_ID is not set in Lambda), the given one is taken for it, and handler.c
+ * refuses to work in any other.
  */
 
 #include "handlers/deploy/tag_policy.h"

@@ -78,4 +78,8 @@ void config_parse_service_map(struct config_loader *, const struct config_variab
 void config_parse_env_files(struct config_loader *, const struct config_variable *,
                             struct view value);
 
+/* What the entries of ECS_SERVICE_MAP say of each other; after all that they depend on, and where
+ * none of them has a fault of its own. */
+void config_check_services(struct config_loader *loader);
+
 #endif

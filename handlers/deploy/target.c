@@ -199,19 +199,30 @@ int target_resolve(const struct config *config, struct view service, struct aren
     return 0;
 }
 
-bool target_is_same(const struct target *a, const struct target *b) {
-    return a->kind == b->kind && view_equal(a->cluster, b->cluster) &&
-           view_equal(a->service, b->service) && view_equal(a->family, b->family) &&
-           view_equal(a->function, b->function);
-}
+/* ---- what is the same ---- */
 
-struct view target_cluster_name(const struct target *target) {
+static struct view cluster_name(struct view cluster) {
     struct arn arn;
     struct view kind;
     struct view name;
-    return arn_parse(target->cluster, &arn) && view_cut(arn.resource, '/', &kind, &name)
-               ? name
-               : target->cluster;
+    return arn_parse(cluster, &arn) && view_cut(arn.resource, '/', &kind, &name) ? name : cluster;
+}
+
+struct view target_cluster_name(const struct target *target) {
+    return cluster_name(target->cluster);
+}
+
+/* One may be given by name and the other by ARN, which is of the function's own account then. */
+static bool is_same_cluster(struct view a, struct view b) {
+    struct arn arn;
+    bool are_arns = arn_parse(a, &arn) && arn_parse(b, &arn);
+    return are_arns ? view_equal(a, b) : view_equal(cluster_name(a), cluster_name(b));
+}
+
+bool target_is_same(const struct target *a, const struct target *b) {
+    return a->kind == b->kind && is_same_cluster(a->cluster, b->cluster) &&
+           view_equal(a->service, b->service) && view_equal(a->family, b->family) &&
+           view_equal(a->function, b->function);
 }
 
 static bool cut_start(struct view *text, struct view start) {
@@ -242,17 +253,18 @@ static bool has_family(const struct config *config, const struct service_entry *
     return entry->kind != TARGET_LAMBDA && is_named(config, entry, entry->task_family, family);
 }
 
-static bool is_service_of(const struct config *config, const struct service_entry *entry,
-                          const struct target *target) {
+bool target_is_of_entry(const struct config *config, const struct target *target,
+                        const struct service_entry *entry) {
     return entry->kind == TARGET_SERVICE && target->kind == TARGET_SERVICE &&
-           view_equal(either(entry->cluster, config->cluster), target->cluster) &&
+           is_same_cluster(either(entry->cluster, config->cluster), target->cluster) &&
            is_named(config, entry, entry->service_name, target->service);
 }
 
 bool target_shares_family(const struct config *config, const struct target *target) {
     for (size_t i = 0; i < config->n_services; i++) {
         const struct service_entry *entry = &config->services[i];
-        if (has_family(config, entry, target->family) && !is_service_of(config, entry, target)) {
+        if (has_family(config, entry, target->family) &&
+            !target_is_of_entry(config, target, entry)) {
             return true;
         }
     }

@@ -34,6 +34,11 @@ struct target {
 /* Whether two targets are the same thing in AWS. */
 bool target_is_same(const struct target *a, const struct target *b);
 
+/* Whether the entry is for the target's ECS service, by cluster and name, which it may have by
+ * convention. For services. */
+bool target_is_of_entry(const struct config *config, const struct target *target,
+                        const struct service_entry *entry);
+
 /* The targets that the trigger is about, by its scope; none: *ret_n is 0, and *ret_note says why in
  * words (a repository of another project, a parameter that no service reads, …). -1, for
  * SCOPE_SERVICE only, as target_resolve(); ERR_OUT_OF_MEMORY.

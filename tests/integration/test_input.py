@@ -111,6 +111,8 @@ def test_unknown_services_are_told_the_known_ones(world: World, functions: Funct
 @pytest.mark.parametrize("variables, words", [
     ({"ECS_SERVICE_MAP": '{"api":{"service_name":"x","task_family":}}'}, ["ECS_SERVICE_MAP"]),
     ({"ECS_SERVICE_MAP": "[]"}, ["ECS_SERVICE_MAP"]),
+    ({"ECS_SERVICE_MAP": '{"backend":{},"nginx":{"service_name":"myproject_service_prod","repository":"myproject_nginx"}}'},
+     ["ECS_SERVICE_MAP.nginx", "'backend'", "expected one entry for one ECS service"]),
     ({"PROJECT_NAME": None}, ["PROJECT_NAME"]),
     ({"PROJECT_NAME": None, "PROJECT_ENV": None, "ECR_STRATEGY": "both"}, ["PROJECT_NAME", "PROJECT_ENV", "ECR_STRATEGY"]),
     ({"ECR_ACCOUNT_ID": "11111"}, ["ECR_ACCOUNT_ID"]),

@@ -45,7 +45,9 @@ static const char *const everything[] = {
     "ECS_SERVICE_MAP",
     "{\"backend\":{},\"api\":{\"service_name\":\"s\",\"task_family\":\"f\",\"container\":\"c\","
     "\"repository_uri\":\"111111111111.dkr.ecr.us-east-1.amazonaws.com/a/b\","
-    "\"deploy_tags\":\"semver:^1.4 || ~2.0\",\"auto_deploy_tags\":\"x*\"}}",
+    "\"deploy_tags\":\"semver:^1.4 || ~2.0\",\"auto_deploy_tags\":\"x*\"},"
+    "\"site\":{\"service_name\":\"s\",\"task_family\":\"f\",\"container\":\"c\","
+    "\"repository_uri\":\"111111111111.dkr.ecr.us-east-1.amazonaws.com/a/b\"}}",
     "S3_SERVICE_MAP",
     "{\"api\":[{\"bucket\":\"env-files\",\"key\":\"a.env\"},{\"bucket\":\"env-files\",\"key\":"
     "\"b\"}]}",
@@ -82,7 +84,7 @@ static void check_everything(int rc, const struct config *config, const struct e
     assert_view(config->sns_topic_arn, "arn:aws:sns:eu-west-1:222222222222:t");
     assert_view(config->notify_event_bus, "bus");
     assert_view(config->event_bus, "asked");
-    assert_int_equal(config->n_services, 2);
+    assert_int_equal(config->n_services, 3);
     const struct service_entry *api = &config->services[1];
     assert_view(api->name, "api");
     assert_view(api->service_name, "s");

@@ -228,6 +228,11 @@ static void one_service_of_two_names_once(void **state) {
          .task_family = VIEW("family"),
          .cluster = VIEW("other"),
          .repository = VIEW("app")},
+        {.name = VIEW("by-arn"),
+         .service_name = VIEW("shared"),
+         .task_family = VIEW("family"),
+         .cluster = VIEW("arn:aws:ecs:eu-west-1:" OWN ":cluster/other"),
+         .repository = VIEW("app")},
     };
     use_map(f, entries, COUNT(entries));
     push(f, "app");
