@@ -32,15 +32,37 @@ static int check_repository_name(const struct settings *settings, const struct w
     return 0;
 }
 
-static void check_backend(const struct settings *settings, const struct workload *workload,
-                          struct problems *problems) {
-    if (workload->kind == WORKLOAD_SERVICE && view_equal(workload->name.text, VIEW("backend"))) {
-        problems_add(problems, check_at(SEVERITY_WARNING, settings, workload->name.value),
-                     "give the service another name",
+/* The backend is there without being listed; where it is, the function has one entry for both, and
+ * what the list says of its repository counts. */
+static int check_backend(const struct settings *settings, const struct workload *workload,
+                         struct problems *problems) {
+    const struct problem_place where = check_at(SEVERITY_WARNING, settings, workload->name.value);
+    struct view project = settings->project.text;
+    struct settings_repository by_convention;
+    struct settings_repository listed;
+    struct err err;
+    err_init(&err);
+    if (workload->kind != WORKLOAD_SERVICE || !view_equal(workload->name.text, VIEW("backend"))) {
+        return 0;
+    }
+    if (settings_repository(settings, NULL, problems->arena, &by_convention, &err) < 0 ||
+        settings_repository(settings, workload, problems->arena, &listed, &err) < 0) {
+        return -1;
+    }
+    if (!listed.is_found || view_equal(listed.uri, by_convention.uri)) {
+        problems_add(problems, where, "give the service another name",
                      "name: 'backend' means the backend itself, in repository '" VIEW_FMT
                      "_backend'",
-                     VIEW_ARG(settings->project.text));
+                     VIEW_ARG(project));
+        return 0;
     }
+    struct view shown = check_shown(listed.uri);
+    problems_add(problems, where,
+                 "give the service another name, unless the backend's images are there",
+                 "name: 'backend' means the backend itself, which is deployed from '" VIEW_FMT
+                 "' then, and not from '" VIEW_FMT "_backend'",
+                 VIEW_ARG(shown), VIEW_ARG(project));
+    return 0;
 }
 
 static int check_workload_name(const struct settings *settings, const struct workload *workload,
@@ -56,7 +78,9 @@ static int check_workload_name(const struct settings *settings, const struct wor
     if (!check_name(settings, &workload->name, "name", problems)) {
         return 0;
     }
-    check_backend(settings, workload, problems);
+    if (check_backend(settings, workload, problems) < 0) {
+        return -1;
+    }
     return workload->ecr_mode == ECR_MODE_CREATE
                ? check_repository_name(settings, workload, problems)
                : 0;
