@@ -47,15 +47,74 @@ int ecs_list_service_deployments_result(const struct aws_call *call, struct aren
     return 0;
 }
 
-/* --- one of a Describe… --- */
+/* --- ListServiceDeployments of what is over, too --- */
 
-static int describe_call(const char *operation, const char *member, struct view arn,
-                         struct arena *arena, struct aws_call *ret_call, struct err *err) {
+int ecs_list_past_deployments_call(struct view cluster, struct view service, struct arena *arena,
+                                   struct aws_call *ret_call, struct err *err) {
+    struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
+    struct json_writer w = json_writer(&buf);
+    json_begin_object(&w, NULL);
+    json_put_string(&w, "service", service);
+    json_put_optional(&w, "cluster", cluster);
+    json_put_i64(&w, "maxResults", ECS_PAST_DEPLOYMENTS_MAX);
+    return answer_finish_call(&w, &ecs_service, "ListServiceDeployments", arena, ret_call, err);
+}
+
+static int past_deployment(const struct aws_call *call, struct json_span entry, struct arena *arena,
+                           struct ecs_past_deployment *ret_past, struct err *err) {
+    ret_past->created_at_ms = answer_time_ms(entry, "createdAt");
+    if (ret_past->created_at_ms <= 0) {
+        return answer_lacks(call, "createdAt", err);
+    }
+    return answer_string(call, entry, "status", arena, &ret_past->status, err) < 0
+               ? -1
+               : answer_string(call, entry, "targetServiceRevisionArn", arena,
+                               &ret_past->target_revision, err);
+}
+
+int ecs_list_past_deployments_result(const struct aws_call *call, struct arena *arena,
+                                     struct ecs_past_deployments *ret_past, struct err *err) {
+    struct json_span root;
+    struct json_span array;
+    struct json_span entry;
+    struct view more = {0};
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    if (!answer_array(root, "serviceDeployments", &array)) {
+        return answer_lacks(call, "serviceDeployments", err);
+    }
+    struct ecs_past_deployments past = {
+        .all = ARENA_ARRAY(arena, answer_count(array), struct ecs_past_deployment)};
+    if (!past.all) {
+        return err_out_of_memory(err, "service deployments");
+    }
+    struct json_iterator iterator = json_iterate(array);
+    while (json_next_element(&iterator, &entry)) {
+        if (past_deployment(call, entry, arena, &past.all[past.n++], err) < 0) {
+            return -1;
+        }
+    }
+    if (json_find_string(root, "nextToken", arena, &more, err) < 0) {
+        return -1;
+    }
+    past.has_more = more.len > 0;
+    *ret_past = past;
+    return 0;
+}
+
+/* --- Describe… --- */
+
+static int describe_call(const char *operation, const char *member, const struct view *arns,
+                         size_t n, struct arena *arena, struct aws_call *ret_call,
+                         struct err *err) {
     struct buf buf BUF_AUTO = BUF_INIT(ANSWER_REQUEST_BYTES);
     struct json_writer w = json_writer(&buf);
     json_begin_object(&w, NULL);
     json_begin_array(&w, member);
-    json_put_string(&w, NULL, arn);
+    for (size_t i = 0; i < n; i++) {
+        json_put_string(&w, NULL, arns[i]);
+    }
     json_end_array(&w);
     return answer_finish_call(&w, &ecs_service, operation, arena, ret_call, err);
 }
@@ -79,7 +138,7 @@ static int only_entry(const struct aws_call *call, const char *member, struct ar
 
 int ecs_describe_service_deployment_call(struct view arn, struct arena *arena,
                                          struct aws_call *ret_call, struct err *err) {
-    return describe_call("DescribeServiceDeployments", "serviceDeploymentArns", arn, arena,
+    return describe_call("DescribeServiceDeployments", "serviceDeploymentArns", &arn, 1, arena,
                          ret_call, err);
 }
 
@@ -117,8 +176,13 @@ int ecs_describe_service_deployment_result(const struct aws_call *call, struct a
 
 int ecs_describe_service_revision_call(struct view arn, struct arena *arena,
                                        struct aws_call *ret_call, struct err *err) {
-    return describe_call("DescribeServiceRevisions", "serviceRevisionArns", arn, arena, ret_call,
-                         err);
+    return ecs_describe_service_revisions_call(&arn, 1, arena, ret_call, err);
+}
+
+int ecs_describe_service_revisions_call(const struct view *arns, size_t n, struct arena *arena,
+                                        struct aws_call *ret_call, struct err *err) {
+    return describe_call("DescribeServiceRevisions", "serviceRevisionArns", arns, n, arena,
+                         ret_call, err);
 }
 
 int ecs_describe_service_revision_result(const struct aws_call *call, struct arena *arena,
@@ -127,6 +191,38 @@ int ecs_describe_service_revision_result(const struct aws_call *call, struct are
     return only_entry(call, "serviceRevisions", arena, &entry, err) < 0
                ? -1
                : answer_string(call, entry, "taskDefinition", arena, ret_task_definition, err);
+}
+
+int ecs_describe_service_revisions_result(const struct aws_call *call, struct arena *arena,
+                                          struct ecs_service_revision **ret_revisions,
+                                          size_t *ret_n, struct err *err) {
+    struct json_span root;
+    struct json_span array;
+    struct json_span entry;
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+        return -1;
+    }
+    if (!answer_array(root, "serviceRevisions", &array)) {
+        return answer_lacks(call, "serviceRevisions", err);
+    }
+    struct ecs_service_revision *revisions =
+        ARENA_ARRAY(arena, answer_count(array), struct ecs_service_revision);
+    size_t n = 0;
+    if (!revisions) {
+        return err_out_of_memory(err, "service revisions");
+    }
+    struct json_iterator iterator = json_iterate(array);
+    while (json_next_element(&iterator, &entry)) {
+        struct ecs_service_revision *revision = &revisions[n++];
+        if (answer_string(call, entry, "serviceRevisionArn", arena, &revision->arn, err) < 0 ||
+            answer_string(call, entry, "taskDefinition", arena, &revision->task_definition, err) <
+                0) {
+            return -1;
+        }
+    }
+    *ret_revisions = revisions;
+    *ret_n = n;
+    return 0;
 }
 
 /* --- StopServiceDeployment --- */

@@ -20,6 +20,25 @@ ERR_MUST_USE int ecs_list_service_deployments_result(const struct aws_call *call
                                                      struct arena *arena, struct view **ret_arns,
                                                      size_t *ret_n, struct err *err);
 
+/* {"service":"s","cluster":"c","maxResults":20}: the newest of the service, however they went. */
+#define ECS_PAST_DEPLOYMENTS_MAX 20 /* as many service revisions are described at once */
+ERR_MUST_USE int ecs_list_past_deployments_call(struct view cluster, struct view service,
+                                                struct arena *arena, struct aws_call *ret_call,
+                                                struct err *err);
+struct ecs_past_deployment {
+    int64_t created_at_ms;
+    struct view status;          /* SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, … */
+    struct view target_revision; /* ARN of the service revision that it went to */
+};
+struct ecs_past_deployments {
+    struct ecs_past_deployment *all; /* in AWS's order */
+    size_t n;
+    bool has_more; /* older ones, which are not among these */
+};
+ERR_MUST_USE int ecs_list_past_deployments_result(const struct aws_call *call, struct arena *arena,
+                                                  struct ecs_past_deployments *ret_past,
+                                                  struct err *err);
+
 /* {"serviceDeploymentArns":["arn"]} */
 ERR_MUST_USE int ecs_describe_service_deployment_call(struct view arn, struct arena *arena,
                                                       struct aws_call *ret_call, struct err *err);
@@ -45,6 +64,20 @@ ERR_MUST_USE int ecs_describe_service_revision_result(const struct aws_call *cal
                                                       struct arena *arena,
                                                       struct view *ret_task_definition,
                                                       struct err *err);
+
+/* {"serviceRevisionArns":["arn",…]}; n <= ECS_PAST_DEPLOYMENTS_MAX. */
+ERR_MUST_USE int ecs_describe_service_revisions_call(const struct view *arns, size_t n,
+                                                     struct arena *arena, struct aws_call *ret_call,
+                                                     struct err *err);
+struct ecs_service_revision {
+    struct view arn;
+    struct view task_definition;
+};
+/* Those that are there; failures[] names the others. */
+ERR_MUST_USE int ecs_describe_service_revisions_result(const struct aws_call *call,
+                                                       struct arena *arena,
+                                                       struct ecs_service_revision **ret_revisions,
+                                                       size_t *ret_n, struct err *err);
 
 /* {"serviceDeploymentArn":"arn","stopType":"ROLLBACK"} */
 ERR_MUST_USE int ecs_stop_service_deployment_call(struct view arn, struct arena *arena,

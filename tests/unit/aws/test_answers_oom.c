@@ -302,6 +302,28 @@ static int service_deployments(struct arena *arena, struct err *err) {
     return ecs_tag_resource_call(VIEW("d"), tags, 1, arena, &call, err);
 }
 
+static int past_deployments(struct arena *arena, struct err *err) {
+    const struct view arns[] = {VIEW("r"), VIEW("s")};
+    struct aws_call call;
+    struct ecs_past_deployments past;
+    struct ecs_service_revision *revisions;
+    size_t n;
+    if (ecs_list_past_deployments_call(VIEW("c"), VIEW("s"), arena, &call, err) < 0) {
+        return -1;
+    }
+    call_ends(&call, 200,
+              "{\"serviceDeployments\":[{\"createdAt\":1.7E9,\"status\":\"" E
+              "\",\"targetServiceRevisionArn\":\"" E "\"}],\"nextToken\":\"" E "\"}");
+    if (ecs_list_past_deployments_result(&call, arena, &past, err) < 0 ||
+        ecs_describe_service_revisions_call(arns, 2, arena, &call, err) < 0) {
+        return -1;
+    }
+    call_ends(&call, 200,
+              "{\"serviceRevisions\":[{\"serviceRevisionArn\":\"" E "\",\"taskDefinition\":\"" E
+              "\"}]}");
+    return ecs_describe_service_revisions_result(&call, arena, &revisions, &n, err);
+}
+
 static int revisions(struct arena *arena, struct err *err) {
     const struct ecs_list_task_definitions list = {.family = VIEW("f"), .next = VIEW("n")};
     struct aws_call call;
@@ -340,9 +362,25 @@ static int service(struct arena *arena, struct err *err) {
 static void requests_and_answers(void **state) {
     (void)state;
     static const attempt attempts[] = {
-        buses,     rules,   targets,     events, schedules, schedule, publish, parameter,
-        object,    groups,  deployments, create, function,  alias,    tasks,   service_deployments,
-        revisions, service,
+        buses,
+        rules,
+        targets,
+        events,
+        schedules,
+        schedule,
+        publish,
+        parameter,
+        object,
+        groups,
+        deployments,
+        create,
+        function,
+        alias,
+        tasks,
+        service_deployments,
+        past_deployments,
+        revisions,
+        service,
     };
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
         each_and_all_fail(attempts[i]);

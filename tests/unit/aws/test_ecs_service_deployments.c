@@ -30,6 +30,20 @@ static struct fixture describe_revision(void) {
     return f;
 }
 
+static struct fixture list_past(void) {
+    struct fixture f = fixture_new();
+    assert_int_equal(
+        ecs_list_past_deployments_call(VIEW("prod"), VIEW("we\"b"), &f.arena, &f.call, &f.err), 0);
+    return f;
+}
+
+static struct fixture describe_revisions(void) {
+    static const struct view arns[] = {{REVISION, sizeof(REVISION) - 1}, {"b\"", 2}};
+    struct fixture f = fixture_new();
+    assert_int_equal(ecs_describe_service_revisions_call(arns, 2, &f.arena, &f.call, &f.err), 0);
+    return f;
+}
+
 static struct fixture stop(void) {
     struct fixture f = fixture_new();
     assert_int_equal(ecs_stop_service_deployment_call(VIEW(DEPLOYMENT), &f.arena, &f.call, &f.err),
@@ -62,6 +76,17 @@ static int revision_result(struct fixture *f) {
     return ecs_describe_service_revision_result(&f->call, &f->arena, &definition, &f->err);
 }
 
+static int past_result(struct fixture *f) {
+    struct ecs_past_deployments past;
+    return ecs_list_past_deployments_result(&f->call, &f->arena, &past, &f->err);
+}
+
+static int revisions_result(struct fixture *f) {
+    struct ecs_service_revision *revisions;
+    size_t n;
+    return ecs_describe_service_revisions_result(&f->call, &f->arena, &revisions, &n, &f->err);
+}
+
 static int stop_result(struct fixture *f) {
     bool is_over = true;
     int rc = ecs_stop_service_deployment_result(&f->call, &f->arena, &is_over, &f->err);
@@ -92,6 +117,16 @@ static void requests(void **state) {
     f = describe_revision();
     assert_sent_json(&f, HOST, TARGET "DescribeServiceRevisions",
                      "{\"serviceRevisionArns\":[\"" REVISION "\"]}");
+    arena_release(&f.arena);
+
+    f = list_past();
+    assert_sent_json(&f, HOST, TARGET "ListServiceDeployments",
+                     "{\"service\":\"we\\\"b\",\"cluster\":\"prod\",\"maxResults\":20}");
+    arena_release(&f.arena);
+
+    f = describe_revisions();
+    assert_sent_json(&f, HOST, TARGET "DescribeServiceRevisions",
+                     "{\"serviceRevisionArns\":[\"" REVISION "\",\"b\\\"\"]}");
     arena_release(&f.arena);
 
     /* A second time it finds nothing to stop: no harm. */
@@ -182,6 +217,72 @@ static void a_revision_is_decoded(void **state) {
                      0);
     assert_view(definition, DEFINITION);
     arena_release(&f.arena);
+}
+
+static void past_deployments_are_decoded(void **state) {
+    (void)state;
+    struct fixture f = list_past();
+    struct ecs_past_deployments past;
+    call_ends(&f.call, 200,
+              "{\"serviceDeployments\":[{\"serviceDeploymentArn\":\"" DEPLOYMENT
+              "\",\"createdAt\":1.7000000005E9,\"targetServiceRevisionArn\":\"" REVISION
+              "\",\"status\":\"ROLLBACK_SUCCESSFUL\"}],\"nextToken\":\"t\"}");
+    assert_int_equal(ecs_list_past_deployments_result(&f.call, &f.arena, &past, &f.err), 0);
+    assert_int_equal(past.n, 1);
+    assert_int_equal(past.all[0].created_at_ms, INT64_C(1700000000500));
+    assert_view(past.all[0].status, "ROLLBACK_SUCCESSFUL");
+    assert_view(past.all[0].target_revision, REVISION);
+    assert_true(past.has_more);
+    call_ends(&f.call, 200, "{\"serviceDeployments\":[]}");
+    assert_int_equal(ecs_list_past_deployments_result(&f.call, &f.arena, &past, &f.err), 0);
+    assert_int_equal(past.n, 0);
+    assert_false(past.has_more);
+    arena_release(&f.arena);
+}
+
+/* Some of them may be missing. */
+static void revisions_are_decoded(void **state) {
+    (void)state;
+    struct fixture f = describe_revisions();
+    struct ecs_service_revision *revisions = NULL;
+    size_t n = 0;
+    call_ends(&f.call, 200,
+              "{\"serviceRevisions\":[{\"serviceRevisionArn\":\"" REVISION
+              "\",\"taskDefinition\":\"" DEFINITION
+              "\"}],\"failures\":[{\"arn\":\"b\",\"reason\":\"MISSING\"}]}");
+    assert_int_equal(
+        ecs_describe_service_revisions_result(&f.call, &f.arena, &revisions, &n, &f.err), 0);
+    assert_int_equal(n, 1);
+    assert_view(revisions[0].arn, REVISION);
+    assert_view(revisions[0].task_definition, DEFINITION);
+    arena_release(&f.arena);
+}
+
+static void odd_lists_are_bad_responses(void **state) {
+    (void)state;
+    static const char *const bodies[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"serviceDeployments\":{},\"serviceRevisions\":{}}",
+        "{\"serviceDeployments\":[7],\"serviceRevisions\":[7]}",
+        "{\"serviceDeployments\":[{\"createdAt\":\"soon\",\"status\":\"s\","
+        "\"targetServiceRevisionArn\":\"t\"}],\"serviceRevisions\":[{\"taskDefinition\":\"t\"}]}",
+        "{\"serviceDeployments\":[{\"createdAt\":1.7E9,\"targetServiceRevisionArn\":\"t\"}],"
+        "\"serviceRevisions\":[{\"serviceRevisionArn\":\"r\"}]}",
+        "{\"serviceDeployments\":[{\"createdAt\":1.7E9,\"status\":\"s\"}],"
+        "\"serviceRevisions\":[{\"serviceRevisionArn\":\"r\",\"taskDefinition\":\"\"}]}",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct fixture f = list_past();
+        call_ends(&f.call, 200, bodies[i]);
+        assert_int_equal(past_result(&f), -1);
+        assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+        err_init(&f.err);
+        assert_int_equal(revisions_result(&f), -1);
+        assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
+        arena_release(&f.arena);
+    }
 }
 
 static void odd_answers_are_bad_responses(void **state) {
@@ -336,6 +437,14 @@ static const struct {
     {describe_revision,
      revision_result,
      {"ThrottlingException", "Rate exceeded", ERR_THROTTLED, ERR_THROTTLED, "Rate exceeded", ""}},
+    {list_past,
+     past_result,
+     {"ThrottlingException", "Rate exceeded", ERR_THROTTLED, ERR_THROTTLED, "Rate exceeded", ""}},
+    {describe_revisions,
+     revisions_result,
+     {"AccessDeniedException", CALLER "ecs:DescribeServiceRevisions on resource: d" BECAUSE,
+      ERR_ACCESS_DENIED, ERR_ACCESS_DENIED, "DescribeServiceRevisions of '" REVISION "' denied",
+      "allow ecs:DescribeServiceRevisions on 'd'"}},
     {stop,
      stop_result,
      {"AccessDeniedException", CALLER "ecs:StopServiceDeployment on resource: d" BECAUSE,
@@ -389,6 +498,9 @@ int main(void) {
         cmocka_unit_test(deployments_are_listed),
         cmocka_unit_test(a_deployment_is_decoded),
         cmocka_unit_test(a_revision_is_decoded),
+        cmocka_unit_test(past_deployments_are_decoded),
+        cmocka_unit_test(revisions_are_decoded),
+        cmocka_unit_test(odd_lists_are_bad_responses),
         cmocka_unit_test(odd_answers_are_bad_responses),
         cmocka_unit_test(what_is_lacking_is_named),
         cmocka_unit_test(a_failure_in_a_200_is_an_error),
