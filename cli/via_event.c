@@ -26,18 +26,25 @@ static struct view event_id(struct view response, struct arena *arena) {
     return has_id ? table_clean(id, arena) : VIEW("");
 }
 
-static void say_sent(const struct cli *cli, const struct via_event *event,
+static void say_sent(struct session *session, const struct via_event *event,
                      const struct aws_call *call) {
+    const struct cli *cli = session->cli;
     if (event->json) {
         cli_write_json(cli->out, view_trim(call->response));
         return;
     }
     struct view service = event->request->service;
     struct view id = event_id(call->response, cli->arena);
-    const char *quote = id.len > 0 ? "'" : "";
-    fprintf(cli->out, "sent " VIEW_FMT " of '" VIEW_FMT "'%s%s" VIEW_FMT "%s\n",
-            VIEW_ARG(event->detail_type), VIEW_ARG(service), id.len > 0 ? " as event " : "", quote,
-            VIEW_ARG(id), quote);
+    struct view bus = session->config.event_bus;
+    fprintf(cli->out, "sent " VIEW_FMT " of '" VIEW_FMT "'", VIEW_ARG(event->detail_type),
+            VIEW_ARG(service));
+    if (bus.len > 0) {
+        fprintf(cli->out, " on bus '" VIEW_FMT "'", VIEW_ARG(bus));
+    }
+    if (id.len > 0) {
+        fprintf(cli->out, " as event '" VIEW_FMT "'", VIEW_ARG(id));
+    }
+    fputs("\n", cli->out);
     fprintf(cli->out, "the function carries it out; see: slipway status " VIEW_FMT "\n",
             VIEW_ARG(service));
 }
@@ -49,16 +56,20 @@ static bool is_wanted(struct session *session, const struct via_event *event) {
     if (!event->asks) {
         return true;
     }
-    struct view question = arena_printf(cli->arena,
-                                        "send " VIEW_FMT " of '" VIEW_FMT "' to '" VIEW_FMT
-                                        "', account " VIEW_FMT ", " VIEW_FMT "?",
-                                        VIEW_ARG(event->detail_type),
-                                        VIEW_ARG(event->request->service), VIEW_ARG(config->env),
-                                        VIEW_ARG(config->own_account), VIEW_ARG(config->region));
+    struct view bus =
+        config->event_bus.len > 0
+            ? arena_printf(cli->arena, ", on bus '" VIEW_FMT "'", VIEW_ARG(config->event_bus))
+            : VIEW("");
+    struct view question = arena_printf(
+        cli->arena,
+        "send " VIEW_FMT " of '" VIEW_FMT "' to '" VIEW_FMT "', account " VIEW_FMT
+        ", " VIEW_FMT VIEW_FMT "?",
+        VIEW_ARG(event->detail_type), VIEW_ARG(event->request->service), VIEW_ARG(config->env),
+        VIEW_ARG(config->own_account), VIEW_ARG(config->region), VIEW_ARG(bus));
     if (cli->catch_interrupts) {
         cli->catch_interrupts();
     }
-    return question.data && cli_confirm(cli, question.data);
+    return bus.data && question.data && cli_confirm(cli, question.data);
 }
 
 /* The sources that the environment's function obeys. */
@@ -80,7 +91,8 @@ static int put(struct session *session, const struct via_event *event, struct aw
     }
     const struct events_entry entry = {
         .source = source, .detail_type = event->detail_type, .detail = detail};
-    if (events_put_events_call(&entry, 1, VIEW(""), VIEW(""), arena, call, err) < 0) {
+    struct view bus = session->config.event_bus;
+    if (events_put_events_call(&entry, 1, bus, events_bus_region(bus), arena, call, err) < 0) {
         return -1;
     }
     aws_call_all(session->aws, call, 1, clock_monotonic_ms(session->cli->clock) + PUT_EVENTS_MS,
@@ -105,6 +117,6 @@ int via_event_send(struct session *session, const struct via_event *event) {
     if (put(session, event, &call, &err) < 0) {
         return cli_fail(cli, &err);
     }
-    say_sent(cli, event, &call);
+    say_sent(session, event, &call);
     return EXIT_STATUS_DONE;
 }

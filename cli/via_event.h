@@ -2,8 +2,9 @@
 #define SLIPWAY_CLI_VIA_EVENT_H
 
 /*
- * What a person asks for, sent to the environment's function as an event on the account's default
- * bus, instead of being carried out here: whoever may put events needs no other permission.
+ * What a person asks for, sent to the environment's function as an event on the bus that its rules
+ * are on (EVENT_BUS), instead of being carried out here: whoever may put events needs no other
+ * permission.
  */
 
 #include "cli/envelope.h"

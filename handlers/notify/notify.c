@@ -4,7 +4,6 @@
 #include "handlers/notify/slack.h"
 #include "handlers/notify/webhook.h"
 #include "handlers/report.h"
-#include "runtime/aws/arn.h"
 #include "runtime/aws/events.h"
 #include "runtime/aws/sns.h"
 #include "runtime/aws/ssm.h"
@@ -90,11 +89,6 @@ static void warn(const struct telling *t, const char *channel, const struct err 
 
 /* --- EventBridge and SNS --- */
 
-static struct view bus_region(struct view bus) {
-    struct arn arn;
-    return arn_parse(bus, &arn) ? arn.region : (struct view){0};
-}
-
 /* The revision or what ECS knows of it, for rules that match resources. */
 static void set_resources(const struct change *change, struct view *storage,
                           struct events_entry *entry) {
@@ -129,8 +123,8 @@ static int flush_batch(struct telling *t, struct batch *batch) {
     if (batch->n == 0) {
         return 0;
     }
-    if (events_put_events_call(batch->entries, batch->n, bus, bus_region(bus), t->arena, &call,
-                               &t->err) != 0) {
+    if (events_put_events_call(batch->entries, batch->n, bus, events_bus_region(bus), t->arena,
+                               &call, &t->err) != 0) {
         return -1;
     }
     *batch = (struct batch){.n = 0};

@@ -1,6 +1,7 @@
 #include "runtime/aws/events.h"
 
 #include "runtime/aws/answer.h"
+#include "runtime/aws/arn.h"
 #include "runtime/aws/denial.h"
 #include "runtime/base/json_write.h"
 
@@ -83,6 +84,11 @@ static void put_entry(struct json_writer *w, const struct events_entry *entry, s
     }
     json_put_optional(w, "EventBusName", bus);
     json_end_object(w);
+}
+
+struct view events_bus_region(struct view bus) {
+    struct arn arn;
+    return arn_parse(bus, &arn) ? arn.region : (struct view){0};
 }
 
 int events_put_events_call(const struct events_entry *entries, size_t n, struct view bus,

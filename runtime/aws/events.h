@@ -78,6 +78,9 @@ ERR_MUST_USE int events_put_targets_call(struct view rule, struct view bus,
  * call's own. */
 ERR_MUST_USE int events_put_targets_result(const struct aws_call *call, struct err *err);
 
+/* Where a bus is that is named by its ARN; empty for a name, which is the caller's region. */
+struct view events_bus_region(struct view bus);
+
 struct events_entry {
     struct view source;
     struct view detail_type;

@@ -356,6 +356,16 @@ static void an_event_is_a_string_of_json(void **state) {
     arena_release(&f.arena);
 }
 
+static void the_region_of_a_bus_is_that_of_its_arn(void **state) {
+    (void)state;
+    assert_true(view_equal(
+        events_bus_region(VIEW("arn:aws:events:ap-south-1:111111111111:event-bus/central")),
+        VIEW("ap-south-1")));
+    assert_int_equal(events_bus_region(VIEW("arn:aws:events::111111111111:event-bus/x")).len, 0);
+    assert_int_equal(events_bus_region(VIEW("central")).len, 0);
+    assert_int_equal(events_bus_region(VIEW("")).len, 0);
+}
+
 static void a_long_detail_is_sent_whole(void **state) {
     (void)state;
     struct fixture f = fixture_new();
@@ -437,6 +447,7 @@ int main(void) {
         cmocka_unit_test(a_count_without_entries_is_an_error_too),
         cmocka_unit_test(failures_of_put_targets_have_meanings),
         cmocka_unit_test(an_event_is_a_string_of_json),
+        cmocka_unit_test(the_region_of_a_bus_is_that_of_its_arn),
         cmocka_unit_test(a_long_detail_is_sent_whole),
         cmocka_unit_test(all_events_taken_is_a_success),
         cmocka_unit_test(an_event_that_was_not_taken_is_an_error),
