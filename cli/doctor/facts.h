@@ -82,6 +82,12 @@ struct doctor_rule {
     bool changes_event;            /* the function gets something made of the event instead */
 };
 
+struct doctor_bus {
+    struct view name;
+    const struct err *err; /* DescribeEventBus */
+    struct events_bus bus;
+};
+
 struct doctor_facts {
     const struct err *config_err;
     const struct err *credentials_err;
@@ -106,9 +112,8 @@ struct doctor_facts {
     struct doctor_rule *rules;
     size_t n_rules;
 
-    const struct err
-        *bus_err; /* the default bus; asked for where a registry is another account's */
-    struct events_bus bus;
+    struct doctor_bus *buses; /* of the rules; asked for where a registry is another account's */
+    size_t n_buses;
 
     const struct err *subnets_err;
     struct ec2_subnets subnets;

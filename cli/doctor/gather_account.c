@@ -2,11 +2,11 @@
 
 #include "runtime/aws/organizations.h"
 
-/* The account's organization, its default bus, and the function. */
+/* The account's organization, and the function. */
 
 struct account_part {
     bool is_asked;
-    int organization, bus, function, policy, sources; /* calls; -1: none */
+    int organization, function, policy, sources; /* calls; -1: none */
 };
 
 static int begin(struct gathering *g, struct err *err) {
@@ -14,28 +14,16 @@ static int begin(struct gathering *g, struct err *err) {
     return g->account ? 0 : err_out_of_memory(err, "account");
 }
 
-static bool has_foreign_repository(const struct doctor_facts *facts) {
-    for (size_t i = 0; i < facts->n_repositories; i++) {
-        if (facts->repositories[i].is_foreign) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int ask(struct gathering *g, struct err *err) {
     struct account_part *part = g->account;
     struct aws_call call;
-    part->organization = part->bus = part->function = part->policy = -1;
+    part->organization = part->function = part->policy = -1;
     if (part->is_asked) {
         return 0;
     }
     part->is_asked = true;
     if (organizations_describe_call(g->facts->config->region, g->arena, &call, err) < 0 ||
-        (part->organization = gathering_ask(g, &call, err)) < 0 ||
-        (has_foreign_repository(g->facts) &&
-         (events_describe_bus_call(VIEW("default"), g->arena, &call, err) < 0 ||
-          (part->bus = gathering_ask(g, &call, err)) < 0))) {
+        (part->organization = gathering_ask(g, &call, err)) < 0) {
         return -1;
     }
     if (lambda_get_configuration_call(g->facts->function.name, g->arena, &call, err) < 0 ||
@@ -82,13 +70,6 @@ static int read_all(struct gathering *g, struct err *err) {
             gathering_keep(g, &failure, &g->facts->organization_err, err) < 0) {
             return -1;
         }
-    }
-    err_init(&failure);
-    if (g->account->bus >= 0 &&
-        events_describe_bus_result(gathering_answer(g, g->account->bus), g->arena, &g->facts->bus,
-                                   &failure) < 0 &&
-        gathering_keep(g, &failure, &g->facts->bus_err, err) < 0) {
-        return -1;
     }
     return g->account->function >= 0 ? read_function(g, err) : 0;
 }

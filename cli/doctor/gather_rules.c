@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The rules, on any bus of the account, that have the function as their target, or a queue that
- * Lambda polls for it. */
+ * Lambda polls for it; and whose events these buses take. */
 
 struct listing { /* of a bus's rules with one target */
     struct view bus, queue, next;
@@ -25,11 +25,19 @@ struct rules_part {
     size_t n_listings;
     size_t capacity;          /* of facts->rules */
     struct rule_calls *calls; /* for each rule */
+    bool asks_for_buses;      /* a registry is another account's */
+    int *bus_calls;           /* for each of facts->buses; -1: none in this wave */
 };
 
 static int begin(struct gathering *g, struct err *err) {
     g->rules = ARENA_NEW(g->arena, struct rules_part);
-    return g->rules ? 0 : err_out_of_memory(err, "rules");
+    if (!g->rules) {
+        return err_out_of_memory(err, "rules");
+    }
+    for (size_t i = 0; i < g->facts->n_repositories; i++) {
+        g->rules->asks_for_buses = g->rules->asks_for_buses || g->facts->repositories[i].is_foreign;
+    }
+    return 0;
 }
 
 /* --- asking --- */
@@ -67,7 +75,9 @@ static int make_listings(struct gathering *g, struct err *err) {
     }
     part->listings =
         ARENA_ARRAY(g->arena, part->n_buses * (function->n_sources + 1), struct listing);
-    if (!part->listings) {
+    part->bus_calls = ARENA_ARRAY(g->arena, part->n_buses, int);
+    g->facts->buses = ARENA_ARRAY(g->arena, part->n_buses, struct doctor_bus);
+    if (!part->listings || !part->bus_calls || !g->facts->buses) {
         return err_out_of_memory(err, "rules");
     }
     for (size_t i = 0; i < part->n_buses; i++) {
@@ -81,6 +91,26 @@ static int make_listings(struct gathering *g, struct err *err) {
     return 0;
 }
 
+/* Once of each bus: only listed ones have rules. */
+static int ask_bus_of(struct gathering *g, const struct doctor_rule *rule, struct err *err) {
+    struct doctor_facts *facts = g->facts;
+    struct aws_call call;
+    if (!g->rules->asks_for_buses) {
+        return 0;
+    }
+    for (size_t i = 0; i < facts->n_buses; i++) {
+        if (view_equal(facts->buses[i].name, rule->bus)) {
+            return 0;
+        }
+    }
+    if (events_describe_bus_call(rule->bus, g->arena, &call, err) < 0 ||
+        (g->rules->bus_calls[facts->n_buses] = gathering_ask(g, &call, err)) < 0) {
+        return -1;
+    }
+    facts->buses[facts->n_buses++].name = rule->bus;
+    return 0;
+}
+
 static int ask_rules(struct gathering *g, struct err *err) {
     const struct doctor_facts *facts = g->facts;
     for (size_t i = 0; i < facts->n_rules; i++) {
@@ -88,6 +118,9 @@ static int ask_rules(struct gathering *g, struct err *err) {
         struct aws_call call;
         if (rule->err || rule->rule.name.len > 0) {
             continue;
+        }
+        if (ask_bus_of(g, rule, err) < 0) {
+            return -1;
         }
         if (events_describe_rule_call(rule->name, rule->bus, g->arena, &call, err) < 0 ||
             (g->rules->calls[i].rule = gathering_ask(g, &call, err)) < 0) {
@@ -111,6 +144,9 @@ static void forget_calls(struct gathering *g) {
     }
     for (size_t i = 0; i < g->facts->n_rules; i++) {
         g->rules->calls[i] = (struct rule_calls){-1, -1};
+    }
+    for (size_t i = 0; i < g->facts->n_buses; i++) {
+        g->rules->bus_calls[i] = -1;
     }
 }
 
@@ -246,9 +282,24 @@ static int read_rules(struct gathering *g, struct err *err) {
     return 0;
 }
 
+static int read_policies(struct gathering *g, struct err *err) {
+    for (size_t i = 0; i < g->facts->n_buses; i++) {
+        struct doctor_bus *bus = &g->facts->buses[i];
+        struct err failure;
+        err_init(&failure);
+        if (g->rules->bus_calls[i] >= 0 &&
+            events_describe_bus_result(gathering_answer(g, g->rules->bus_calls[i]), g->arena,
+                                       &bus->bus, &failure) < 0 &&
+            gathering_keep(g, &failure, &bus->err, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int read_all(struct gathering *g, struct err *err) {
     struct rules_part *part = g->rules;
-    if (read_rules(g, err) < 0) {
+    if (read_rules(g, err) < 0 || read_policies(g, err) < 0) {
         return -1;
     }
     for (size_t i = 0; i < part->n_listings; i++) {

@@ -111,8 +111,10 @@ static struct fact fact_of(const struct iam_request *request, struct view key) {
             return facts[i].get(request);
         }
     }
-    if (request->own_key && view_equal_nocase(key, view_of(request->own_key))) {
-        return known(request->own_value);
+    for (size_t i = 0; i < IAM_OWN_KEYS_MAX; i++) {
+        if (request->own[i].key && view_equal_nocase(key, view_of(request->own[i].key))) {
+            return known(request->own[i].value);
+        }
     }
     return (struct fact){.is = FACT_UNKNOWN};
 }

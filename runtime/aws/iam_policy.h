@@ -23,6 +23,14 @@ enum iam_organization {
     IAM_ORGANIZATION_KNOWN,
 };
 
+/* Condition keys of the service's own ("events:source") that a request may have. */
+#define IAM_OWN_KEYS_MAX 2
+
+struct iam_own_key {
+    const char *key;
+    struct view value;
+};
+
 /* Who asks for what. */
 struct iam_request {
     /* The ARN of a role or a user; empty: somebody of the account, and which of its roles and users
@@ -32,12 +40,11 @@ struct iam_request {
     struct view service;
     struct view source_arn; /* what the service acts for: a function, a rule; may be empty */
     enum iam_organization organization_is;
-    struct view organization; /* o-a1b2c3d4e5, if known */
-    struct view action;       /* "ecr:BatchGetImage" */
-    struct view resource;     /* ARN */
-    struct view region;       /* that is asked */
-    const char *own_key; /* a condition key of the service's own ("events:source"); NULL: none */
-    struct view own_value;
+    struct view organization;                 /* o-a1b2c3d4e5, if known */
+    struct view action;                       /* "ecr:BatchGetImage" */
+    struct view resource;                     /* ARN */
+    struct view region;                       /* that is asked */
+    struct iam_own_key own[IAM_OWN_KEYS_MAX]; /* those without a key are none */
 };
 
 enum iam_verdict {

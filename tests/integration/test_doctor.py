@@ -186,7 +186,8 @@ def test_one_repository_of_several_that_a_role_may_not_pull_from(doctor: Doctor,
     front, other = healthy.front, "myproject_other"
     front.ecr.create(REGISTRY, REGION, other)
     front.ecr.set_policy(REGISTRY, REGION, other, policy())
-    services = {"backend": {}, "other": {"cluster": healthy.cluster, "service_name": "myproject_service_prod",
+    healthy.add_project_service("other")
+    services = {"backend": {}, "other": {"cluster": healthy.cluster, "service_name": "myproject_service_other_prod",
                                          "task_family": "myproject_service_prod", "repository": other}}
     found = [one for one in doctor("--json", ECS_SERVICE_MAP=json.dumps(services)).json if one["check"] == "role"]
     wrong, = (one for one in found if one["subject"] == "myproject_execution_prod")
@@ -273,6 +274,33 @@ def test_pushes_of_another_account(doctor: Doctor, healthy: World) -> None:
     ran = doctor("--json", AUTO_DEPLOY_TAGS="v*,latest")
     assert ran.status == 0, ran.out
     assert "reach the function by 'rollouts-and-pushes'" in "".join(text for _, text in findings(ran, "well"))
+
+
+def test_pushes_by_a_bus_apart(doctor: Doctor, healthy: World) -> None:
+    """As infra/environment-bus.yaml makes it; test_infra.py has what its policy admits."""
+    events, function = healthy.front.events, function_of(healthy)
+    bus, tags = f"arn:aws:events:{REGION}:{PROD}:event-bus/pushes", "v*,latest"
+    events.add_bus(PROD, REGION, "pushes")
+    events.add_rule(PROD, REGION, "deploys-ready", [{"Id": "slipway", "Arn": function.arn}], pattern={
+        "source": ["github.actions"], "detail-type": ["Deployment Ready"]})
+    events.add_rule(PROD, REGION, "apart", [{"Id": "slipway", "Arn": function.arn}], bus="pushes", pattern={
+        "source": ["aws.ecr"], "account": [REGISTRY], "detail": {"repository-name": [{"wildcard": "myproject_*"}]}})
+    invoke = (function.policy or [])[0]
+    for name in ("deploys-ready", "pushes/apart"):
+        function.policy = [*(function.policy or []), {
+            **invoke, "Condition": {"ArnEquals": {"AWS:SourceArn": f"arn:aws:events:{REGION}:{PROD}:rule/{name}"}}}]
+    found = only(doctor("--json", AUTO_DEPLOY_TAGS=tags))
+    assert "bus 'pushes' does not take them" in found["message"] and "RegistryAccounts" in found["remedy"]
+    statement = {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam::{REGISTRY}:root"]}, "Action": "events:PutEvents", "Resource": bus,
+                 "Condition": {"ForAllValues:StringEquals": {"events:source": "aws.ecr"},
+                               "StringEquals": {"events:detail-type": "ECR Image Action"}}}
+    events.place(PROD, REGION).policies["pushes"] = [statement]
+    ran = doctor("--json", AUTO_DEPLOY_TAGS=tags)
+    assert ran.status == 0 and not findings(ran, "warning"), ran.out
+    assert ("rule", "reach the function by 'apart' on bus 'pushes', if the registry's account forwards them") in findings(ran, "well")
+    # Whether the registry's account is in the organization, nobody here can tell.
+    statement["Principal"], statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = "*", ORG  # type: ignore[index]
+    assert "aws:PrincipalOrgID" in only(doctor("--json", AUTO_DEPLOY_TAGS=tags), "warning")["message"]
 
 
 def test_a_function_that_is_another_or_differs(doctor: Doctor, healthy: World) -> None:

@@ -70,8 +70,8 @@ static struct iam_request request_of(enum who who) {
         request.organization_is = IAM_ORGANIZATION_NONE;
         break;
     case WITH_AN_EVENT:
-        request.own_key = "events:source";
-        request.own_value = VIEW("aws.ecr");
+        request.own[0] = (struct iam_own_key){"events:source", VIEW("aws.ecr")};
+        request.own[1] = (struct iam_own_key){"events:detail-type", VIEW("ECR Image Action")};
         break;
     }
     return request;
@@ -357,6 +357,14 @@ static void conditions(void **state) {
          IAM_NOT_ALLOWED, NULL},
         {TO_ANYBODY_IF("'StringEquals':{'events:source':'aws.ecr'}"), THE_ROLE, IAM_UNTOLD,
          "events:source"},
+        {TO_ANYBODY_IF("'ForAllValues:StringEquals':{'events:source':'aws.ecr'},"
+                       "'StringEquals':{'events:detail-type':'ECR Image Action'}"),
+         WITH_AN_EVENT, IAM_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'ForAllValues:StringEquals':{'events:source':'aws.ecr'},"
+                       "'StringEquals':{'events:detail-type':'ECR Image Scan'}"),
+         WITH_AN_EVENT, IAM_NOT_ALLOWED, NULL},
+        {TO_ANYBODY_IF("'StringEquals':{'events:detail-type':'ECR Image Action'}"), THE_ROLE,
+         IAM_UNTOLD, "events:detail-type"},
         {TO_ANYBODY_IF(""), THE_ROLE, IAM_ALLOWED, NULL},
         /* The one that AWS recommends for Lambda. */
         {POLICY(ALLOW("'Principal':{'Service':'lambda.amazonaws.com'}," PULL IF(

@@ -33,10 +33,12 @@
     "\"Action\":\"lambda:InvokeFunction\",\"Resource\":\"" FUNCTION_ARN "\",\"Condition\":"        \
     "{\"ArnLike\":{\"AWS:SourceArn\":\"" RULE_ARN "*\"}}}"
 
-#define TAKES_PUSHES                                                                               \
+/* As infra/environment-bus.yaml has it. */
+#define TAKES_PUSHES(bus)                                                                          \
     "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::" REGISTRY ":root\"},"            \
     "\"Action\":\"events:PutEvents\",\"Resource\":\"arn:aws:events:" REGION ":" OWN                \
-    ":event-bus/default\",\"Condition\":{\"StringEquals\":{\"events:source\":\"aws.ecr\"}}}"
+    ":event-bus/" bus "\",\"Condition\":{\"ForAllValues:StringEquals\":{\"events:source\":"        \
+    "\"aws.ecr\"},\"StringEquals\":{\"events:detail-type\":\"ECR Image Action\"}}}"
 
 #define DECISIONS_MAX 4
 
@@ -55,6 +57,7 @@ struct made_up { /* all that the facts point into */
     struct doctor_role roles[2]; /* the execution role, the function's */
     struct iam_decision pulls[DECISIONS_MAX], looks[DECISIONS_MAX];
     struct doctor_rule rules[5];
+    struct doctor_bus buses[2]; /* the default one, one apart */
     struct view subnet_id;
     struct ec2_subnet subnet;
     struct ec2_route_table table;
@@ -210,6 +213,16 @@ static inline void make_up_rules(struct made_up *m) {
                                "{\"wildcard\":\"myproject_*\"}]}}");
 }
 
+static inline void make_up_buses(struct made_up *m) {
+    m->buses[0] = (struct doctor_bus){
+        .name = VIEW("default"),
+        .bus = {.arn = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/default"),
+                .policy = VIEW(STATEMENTS(TAKES_PUSHES("default")))}};
+    m->buses[1] = (struct doctor_bus){
+        .name = VIEW("pushes"),
+        .bus = {.arn = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/pushes")}};
+}
+
 static inline void make_up_network(struct made_up *m) {
     static const char *const services[] = {"ecr.api", "ecr.dkr", "logs", "s3"};
     m->subnet = (struct ec2_subnet){.id = m->subnet_id, .vpc = VIEW("vpc-1")};
@@ -242,6 +255,7 @@ static inline void make_up(struct made_up *m) {
     make_up_target(m);
     make_up_roles(m);
     make_up_rules(m);
+    make_up_buses(m);
     make_up_network(m);
     m->facts = (struct doctor_facts){
         .caller = VIEW("arn:aws:iam::" OWN ":user/ada"),
@@ -260,8 +274,8 @@ static inline void make_up(struct made_up *m) {
         .n_roles = 2,
         .rules = m->rules,
         .n_rules = 5,
-        .bus = {.arn = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/default"),
-                .policy = VIEW(STATEMENTS(TAKES_PUSHES))},
+        .buses = m->buses,
+        .n_buses = 2,
         .subnets = {&m->subnet, 1},
         .tables = {.items = &m->table, .n = 1},
         .now_ms = 1,

@@ -618,22 +618,104 @@ CHANGE(a_rule_with_dots_that_may_not_invoke) {
     rule_that_may_not_invoke(m);
 }
 CHANGE(bus_that_takes_nothing) {
-    m->facts.bus.policy = VIEW("");
+    m->buses[0].bus.policy = VIEW("");
 }
 CHANGE(bus_under_a_condition) {
-    m->facts.bus.policy =
+    m->buses[0].bus.policy =
         VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:*\","
                         "\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-x\"}}}"));
 }
 /* The role of the rule that forwards them, it may be. */
 CHANGE(bus_that_names_a_role) {
-    m->facts.bus.policy =
+    m->buses[0].bus.policy =
         VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::" REGISTRY
                         ":role/forward\"},\"Action\":\"events:PutEvents\"}"));
 }
 CHANGE(bus_unseen) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "DescribeEventBus of events failed: AccessDenied");
-    m->facts.bus_err = &m->err;
+    m->buses[0].err = &m->err;
+}
+/* As infra/environment-bus.yaml makes it: the rule is there alone. */
+CHANGE(pushes_by_a_bus_apart) {
+    m->rules[1].bus = VIEW("pushes");
+    m->rules[1].rule.arn = VIEW(RULE_ARN "pushes/pushes");
+    m->buses[1].bus.policy = VIEW(STATEMENTS(TAKES_PUSHES("pushes")));
+}
+CHANGE(pushes_by_a_bus_apart_that_takes_none) {
+    pushes_by_a_bus_apart(m);
+    m->buses[1].bus.policy = VIEW("");
+}
+CHANGE(pushes_by_a_bus_apart_that_is_unseen) {
+    pushes_by_a_bus_apart(m);
+    made_up_err(&m->err, ERR_ACCESS_DENIED, "DescribeEventBus of events failed: AccessDenied");
+    m->buses[1].err = &m->err;
+}
+CHANGE(pushes_by_a_bus_apart_that_was_not_asked) {
+    pushes_by_a_bus_apart(m);
+    m->facts.n_buses = 1;
+}
+/* One's own account's do not come by a bus apart, unless a rule of another region sends them. */
+CHANGE(pushes_of_this_account_by_a_bus_apart) {
+    local(m);
+    pushes_by_a_bus_apart(m);
+}
+CHANGE(pushes_of_another_region_by_a_bus_apart) {
+    pushes_in_another_region(m);
+    m->rules[1].bus = VIEW("pushes");
+}
+/* On the default bus, which does not take them, and on one that does. */
+CHANGE(pushes_by_the_better_of_two_buses) {
+    bus_that_takes_nothing(m);
+    m->rules[4] = m->rules[1];
+    m->rules[4].name = VIEW("apart");
+    m->rules[4].bus = VIEW("pushes");
+    m->buses[1].bus.policy = VIEW(STATEMENTS(TAKES_PUSHES("pushes")));
+}
+/* What may come through hides what does not, and is no yes. */
+CHANGE(pushes_by_a_bus_that_may_take_them) {
+    pushes_by_the_better_of_two_buses(m);
+    m->buses[1].bus.policy =
+        VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:*\","
+                        "\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-x\"}}}"));
+}
+CHANGE(pushes_by_a_rule_that_may_match) {
+    pushes_by_the_better_of_two_buses(m);
+    m->rules[4].rule.pattern = VIEW("{\"detail\":{\"image-tag\":[{\"numeric\":[\">\",3]}]}}");
+}
+CHANGE(bus_that_takes_other_events) {
+    m->buses[0].bus.policy = VIEW(STATEMENTS(
+        "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:PutEvents\","
+        "\"Condition\":{\"StringEquals\":{\"events:detail-type\":\"ECR Image Scan\"}}}"));
+}
+/* A second service, whose images are in a further account's registry. */
+CHANGE(pushes_of_two_registries) {
+    static struct doctor_target targets[2];
+    static struct doctor_repository other;
+    pushes_by_a_bus_apart(m);
+    other = m->repository;
+    other.repository.registry.account = VIEW("333333333333");
+    targets[0] = targets[1] = m->target;
+    targets[1].runs.target.name = VIEW("api");
+    targets[1].repository = &other;
+    m->facts.targets = targets;
+    m->facts.n_targets = 2;
+}
+CHANGE(pushes_of_two_registries_by_two_buses) {
+    pushes_of_two_registries(m);
+    m->facts.n_rules = 5;
+    m->rules[4] = made_up_rule("all", RULE_ARN "all", "{\"source\":[\"aws.ecr\"]}");
+    m->buses[0].bus.policy =
+        VIEW(STATEMENTS("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"333333333333\"},"
+                        "\"Action\":\"events:PutEvents\"}"));
+}
+CHANGE(pushes_of_two_registries_to_a_bus_of_one) {
+    pushes_of_two_registries(m);
+    m->rules[1].rule.pattern = VIEW("{\"source\":[\"aws.ecr\"]}");
+}
+CHANGE(pushes_of_a_registry_that_the_default_bus_does_not_take) {
+    pushes_of_two_registries(m);
+    m->rules[1].bus = VIEW("default");
+    m->rules[1].rule.pattern = VIEW("{\"source\":[\"aws.ecr\"]}");
 }
 CHANGE(function_with_a_configuration_elsewhere) {
     give_variables(m, "{\"SLIPWAY_CONFIG\":\"ssm:/x\",\"PROJECT_NAME\":\"myproject\"}");
@@ -655,6 +737,14 @@ GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_her
       CASE(files_by_a_rule), CASE(no_rules_for_workflows), CASE(pushes_in_another_region),
       CASE(a_rule_with_dots_that_may_not_invoke), CASE(bus_that_takes_nothing),
       CASE(bus_under_a_condition), CASE(bus_that_names_a_role), CASE(bus_unseen),
+      CASE(bus_that_takes_other_events), CASE(pushes_by_a_bus_apart),
+      CASE(pushes_by_a_bus_apart_that_takes_none), CASE(pushes_by_a_bus_apart_that_is_unseen),
+      CASE(pushes_by_a_bus_apart_that_was_not_asked), CASE(pushes_of_this_account_by_a_bus_apart),
+      CASE(pushes_of_another_region_by_a_bus_apart), CASE(pushes_by_the_better_of_two_buses),
+      CASE(pushes_by_a_bus_that_may_take_them), CASE(pushes_by_a_rule_that_may_match),
+      CASE(pushes_of_two_registries), CASE(pushes_of_two_registries_by_two_buses),
+      CASE(pushes_of_two_registries_to_a_bus_of_one),
+      CASE(pushes_of_a_registry_that_the_default_bus_does_not_take),
       CASE(function_with_a_configuration_elsewhere), CASE(nobody_is_obeyed))
 
 /* --- the network --- */
