@@ -2,8 +2,9 @@
  * Any target of a rule and any schedule, and what is put in its place: all of it as it was but for
  * one value. What may differ is worked out here a second time.
  *
- * Input: 't' for a target or 's' for a schedule, the new task definition up to a newline, then the
- * document. Each '~' of it stands for more bytes than a message would show of a value.
+ * Input: 't' for a target, 's' for a schedule or 'd' for one that loses its StartDate, the new task
+ * definition up to a newline, then the document. Each '~' of it stands for more bytes than a
+ * message would show of a value.
  */
 
 #include "runtime/aws/events.h"
@@ -109,7 +110,7 @@ static void check_targets(struct view document, struct view definition, struct v
 
 /* --- schedules --- */
 
-static bool is_dropped(const struct json_member *member) {
+static bool is_dropped(const struct json_member *member, bool drops_start) {
     static const char *const names[] = {"Name", "Arn", "CreationDate", "LastModificationDate",
                                         "ClientToken"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -117,7 +118,7 @@ static bool is_dropped(const struct json_member *member) {
             return true;
         }
     }
-    return member->value.type == JSON_NULL;
+    return member->value.type == JSON_NULL || (drops_start && is_named(member, "StartDate"));
 }
 
 static void check_member(const struct json_member *was, const struct json_member *is,
@@ -135,7 +136,7 @@ static void check_member(const struct json_member *was, const struct json_member
 }
 
 static void check_schedule(struct view document, struct view definition, struct view expected,
-                           struct arena *arena) {
+                           bool drops_start, struct arena *arena) {
     struct scheduler_schedule schedule;
     struct aws_call call;
     struct err err;
@@ -147,6 +148,7 @@ static void check_schedule(struct view document, struct view definition, struct 
     if (scheduler_get_schedule_result(&call, arena, &schedule, &err) < 0) {
         return;
     }
+    schedule.start.change = drops_start ? SCHEDULER_START_LEFT_OUT : SCHEDULER_START_STAYS;
     if (scheduler_update_schedule_call(&schedule, definition, arena, &call, &err) < 0) {
         require(schedule.name.len > 1024); /* no path for such a name */
         return;
@@ -155,7 +157,7 @@ static void check_schedule(struct view document, struct view definition, struct 
     struct json_iterator afters = json_iterate(scan(call.body));
     size_t bytes = 2;
     while (json_next_member(&befores, &was)) {
-        if (is_dropped(&was)) {
+        if (is_dropped(&was, drops_start)) {
             continue;
         }
         require(json_next_member(&afters, &is));
@@ -190,8 +192,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     json_append_string(&expected, definition);
     require(!document.failed && !expected.failed);
-    if (data[0] == 's') {
-        check_schedule(buf_view(&document), definition, buf_view(&expected), &arena);
+    if (data[0] == 's' || data[0] == 'd') {
+        check_schedule(buf_view(&document), definition, buf_view(&expected), data[0] == 'd',
+                       &arena);
     } else {
         check_targets(buf_view(&document), definition, buf_view(&expected), &arena);
     }

@@ -160,6 +160,41 @@ static void a_schedule_is_decoded(void **state) {
     arena_release(&f.arena);
 }
 
+static void dates_are_decoded(void **state) {
+    (void)state;
+    static const struct {
+        const char *members;
+        int64_t start_ms, end_ms;
+        const char *expression;
+    } rows[] = {
+        {"\"StartDate\":1767225600.0,\"EndDate\":1893456000,\"ScheduleExpression\":\"rate(1 "
+         "hour)\"",
+         INT64_C(1767225600000), INT64_C(1893456000000), "rate(1 hour)"},
+        {"\"StartDate\":1.7672256005E9,\"EndDate\":null", INT64_C(1767225600500), 0, ""},
+        {"\"StartDate\":1767225600.123456", INT64_C(1767225600123), 0, ""},
+        {"\"StartDate\":\"2026-01-01T01:00:00+01:00\",\"EndDate\":\"2030-01-01T00:00:00.25Z\"",
+         INT64_C(1767225600000), INT64_C(1893456000250), ""},
+        {"\"StartDate\":null,\"ScheduleExpression\":null", 0, 0, ""},
+        {"\"StartDate\":\"soon\",\"EndDate\":true,\"ScheduleExpression\":7", 0, 0, ""},
+        {"\"StartDate\":-1,\"EndDate\":1e300", 0, 0, ""},
+        {"\"startDate\":1", 0, 0, ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture f = get();
+        struct scheduler_schedule s;
+        char body[512];
+        snprintf(body, sizeof(body), "{\"Name\":\"n\",%s,\"Target\":{\"Arn\":\"a\"}}",
+                 rows[i].members);
+        call_ends(&f.call, 200, body);
+        assert_int_equal(scheduler_get_schedule_result(&f.call, &f.arena, &s, &f.err), 0);
+        assert_int_equal(s.start_ms, rows[i].start_ms);
+        assert_int_equal(s.end_ms, rows[i].end_ms);
+        assert_view(s.expression, rows[i].expression);
+        assert_int_equal(s.start.change, SCHEDULER_START_STAYS);
+        arena_release(&f.arena);
+    }
+}
+
 static void a_schedule_that_is_gone_is_no_error(void **state) {
     (void)state;
     struct fixture f = get();
@@ -256,6 +291,7 @@ static void an_update_is_a_success(void **state) {
     call_ends(&f.call, 200, "{\"ScheduleArn\":\"arn:aws:scheduler:x\"}");
     assert_int_equal(scheduler_update_schedule_result(&f.call, &f.err), 0);
     assert_false(err_is_set(&f.err));
+    assert_false(scheduler_update_is_invalid(&f.call));
     arena_release(&f.arena);
 }
 
@@ -301,6 +337,8 @@ static void failures_of_an_update_have_meanings(void **state) {
         assert_int_equal(scheduler_update_schedule_result(&f.call, &f.err), -1);
         assert_means(&f, &rows[i], i);
         assert_true(rows[i].meaning == rows[i].met || strstr(f.err.message, REQUEST_ID));
+        assert_int_equal(scheduler_update_is_invalid(&f.call),
+                         strcmp(f.call.code, "ValidationException") == 0);
         arena_release(&f.arena);
     }
 }
@@ -312,6 +350,7 @@ int main(void) {
         cmocka_unit_test(a_page_is_decoded),
         cmocka_unit_test(odd_pages_are_bad_responses),
         cmocka_unit_test(a_schedule_is_decoded),
+        cmocka_unit_test(dates_are_decoded),
         cmocka_unit_test(a_schedule_that_is_gone_is_no_error),
         cmocka_unit_test(odd_schedules_are_bad_responses),
         cmocka_unit_test(failures_of_reads_are_handed_on),

@@ -9,8 +9,9 @@
 #define OLD "arn:aws:ecs:eu-central-1:222222222222:task-definition/report:7"
 #define NEW "arn:aws:ecs:eu-central-1:222222222222:task-definition/report:8"
 
-/* What is put for a schedule that GetSchedule described so. */
-static struct fixture update(struct view document, struct view definition) {
+/* What is put for a schedule that GetSchedule described so, with its StartDate thus. */
+static struct fixture update_with_start(struct view document, struct view definition,
+                                        struct scheduler_start start) {
     struct fixture f = fixture_new();
     struct scheduler_schedule schedule;
     f.arena.limit_bytes = (size_t)8 * 1024 * 1024;
@@ -21,10 +22,15 @@ static struct fixture update(struct view document, struct view definition) {
     if (scheduler_get_schedule_result(&f.call, &f.arena, &schedule, &f.err) < 0) {
         fail_msg("%s", f.err.message);
     }
+    schedule.start = start;
     if (scheduler_update_schedule_call(&schedule, definition, &f.arena, &f.call, &f.err) < 0) {
         fail_msg("%s", f.err.message);
     }
     return f;
+}
+
+static struct fixture update(struct view document, struct view definition) {
+    return update_with_start(document, definition, (struct scheduler_start){0});
 }
 
 static void assert_updated(struct view document, struct view definition, struct view expected) {
@@ -118,6 +124,51 @@ static void rare_spellings(void **state) {
     }
 }
 
+/* Another StartDate, or none: every other byte is as it was. */
+static void another_start(void **state) {
+    (void)state;
+#define FIRST "{\"EndDate\":1.8E9,"
+#define THEN                                                                                       \
+    "\"State\":\"ENABLED\",\"Target\":{\"Arn\":\"c\",\"StartDate\":1,\"EcsParameters\":{"          \
+    "\"TaskDefinitionArn\":\""
+#define LAST "\"}}}"
+    static const struct {
+        struct scheduler_start start;
+        const char *before, *after;
+    } rows[] = {
+        {{SCHEDULER_START_STAYS, 7}, "\"StartDate\" : 1.689E+9,", "\"StartDate\" : 1.689E+9,"},
+        {{SCHEDULER_START_LEFT_OUT, 7}, "\"StartDate\" : 1.689E+9,", ""},
+        {{SCHEDULER_START_LEFT_OUT, 7}, "\"StartD\\u0061te\":\"2026-01-01T00:00:00Z\",", ""},
+        {{SCHEDULER_START_LEFT_OUT, 7}, "\"startDate\":1,", "\"startDate\":1,"},
+        {{SCHEDULER_START_SET, INT64_C(1767225600000)},
+         "\"StartDate\" : 1.689E+9,",
+         "\"StartDate\":1767225600,"},
+        {{SCHEDULER_START_SET, INT64_C(1767225600007)},
+         "\"StartDate\":1689000000.5,",
+         "\"StartDate\":1767225600.007,"},
+        {{SCHEDULER_START_SET, INT64_C(253402300799999)},
+         "\"StartDate\":1,",
+         "\"StartDate\":253402300799.999,"},
+        {{SCHEDULER_START_SET, INT64_C(1767225600500)},
+         "\"StartDate\":\"2025-01-01T00:00:00Z\",",
+         "\"StartDate\":\"2026-01-01T00:00:00.500Z\","},
+        {{SCHEDULER_START_SET, 7}, "\"StartDate\":null,", ""},
+        {{SCHEDULER_START_SET, 7}, "", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf before BUF_AUTO = BUF_INIT(4096);
+        struct buf after BUF_AUTO = BUF_INIT(4096);
+        buf_appendf(&before, FIRST "\"Name\":\"n\",%s" THEN OLD LAST, rows[i].before);
+        buf_appendf(&after, FIRST "%s" THEN NEW LAST, rows[i].after);
+        struct fixture f = update_with_start(buf_view(&before), VIEW(NEW), rows[i].start);
+        if (!view_equal(f.call.body, buf_view(&after))) {
+            fail_msg("got      %.*s\nexpected %s", (int)f.call.body.len, f.call.body.data,
+                     buf_cstr(&after));
+        }
+        arena_release(&f.arena);
+    }
+}
+
 static void the_new_name_is_escaped(void **state) {
     (void)state;
     assert_updated(VIEW("{\"Name\":\"n\",\"Target\":{\"Arn\":\"c\",\"EcsParameters\":{"
@@ -193,6 +244,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_but_the_task_definition_stays),
         cmocka_unit_test(rare_spellings),
+        cmocka_unit_test(another_start),
         cmocka_unit_test(the_new_name_is_escaped),
         cmocka_unit_test(the_name_is_data_of_the_path),
         cmocka_unit_test(long_members_come_out_whole),

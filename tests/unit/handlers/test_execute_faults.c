@@ -139,6 +139,11 @@ static void add_runners(struct world *w) {
     fake_add_target(&w->runners, "nightly", "one", CLUSTER, REPORT "40");
     fake_add_target(&w->runners, "nightly", "two", CLUSTER, REPORT "40");
     fake_add_schedule(&w->runners, "hourly", CLUSTER, REPORT "40");
+    /* It is not taken back as it is. */
+    struct fake_schedule *dated = fake_add_schedule(&w->runners, "dated", CLUSTER, REPORT "40");
+    dated->text = arena_printf(&w->f->arena, "{\"StartDate\":1735689600," VIEW_FMT,
+                               VIEW_ARG(view_slice(dated->text, 1, dated->text.len)));
+    w->runners.start_min_ms = NOW_MS - 300000;
 }
 
 static void add_task(struct world *w) {
@@ -154,7 +159,10 @@ static bool has(struct world *w, struct view text, const char *part) {
 static bool is_moved(struct world *w) {
     return has(w, w->runners.targets[0].text, REPORT "41") &&
            has(w, w->runners.targets[1].text, REPORT "41") &&
-           has(w, w->runners.schedules[0].text, REPORT "41") && w->f->ecs.registers == 1;
+           has(w, w->runners.schedules[0].text, REPORT "41") &&
+           has(w, w->runners.schedules[1].text, REPORT "41") &&
+           has(w, w->runners.schedules[1].text, "\"StartDate\":1760000400,") &&
+           w->f->ecs.registers == 1;
 }
 
 /* --- a function --- */

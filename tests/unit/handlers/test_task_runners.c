@@ -79,6 +79,26 @@ static void what_is_not_its_own(void **state) {
     assert_int_equal(family.n_runners, 0);
 }
 
+/* They name what they run in their Input: all that is known is how many there are. */
+static void what_calls_run_task(void **state) {
+    struct task_fixture *t = *state;
+    struct task_family families[2] = {
+        report_family(),
+        {.cluster_arn = VIEW(FAKE_ARN "cluster/far"), .family = VIEW("clean")},
+    };
+    add_usual(t);
+    fake_add_schedule(&t->runners, "a", "arn:aws:scheduler:::aws-sdk:ecs:runTask", "");
+    fake_add_schedule(&t->runners, "b", "arn:aws-us-gov:scheduler:::aws-sdk:ecs:runTask", "");
+    fake_add_schedule(&t->runners, "c", "arn:aws:scheduler:::aws-sdk:ecs:startTask", "");
+    fake_add_schedule(&t->runners, "d", "arn:aws:scheduler:::aws-sdk:batch:runTask", "");
+    t->runners.page_size = 2;
+    read_all(t, families, 2);
+    assert_runners(t, &families[0], "schedule 'default/hourly'!, rule 'nightly'!");
+    assert_int_equal(families[0].n_universal, 2);
+    assert_int_equal(families[1].n_universal, 2);
+    assert_int_equal(families[1].n_runners, 0);
+}
+
 /* Another target of the same rule, of another kind or family. */
 static void a_rule_of_mixed_targets(void **state) {
     struct task_fixture *t = *state;
@@ -286,11 +306,13 @@ static void memory_can_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(of_all_kinds),          TEST(what_is_not_its_own),    TEST(a_rule_of_mixed_targets),
-        TEST(several_families),      TEST(a_rule_of_two_clusters), TEST(page_by_page),
-        TEST(a_list_without_an_end), TEST(what_fails_is_told),     TEST(a_schedule_that_is_gone),
-        TEST(no_families),           TEST(nothing_to_move),        TEST(a_rule_of_pages),
-        TEST(memory_can_run_out),
+        TEST(of_all_kinds),        TEST(what_is_not_its_own),
+        TEST(what_calls_run_task), TEST(a_rule_of_mixed_targets),
+        TEST(several_families),    TEST(a_rule_of_two_clusters),
+        TEST(page_by_page),        TEST(a_list_without_an_end),
+        TEST(what_fails_is_told),  TEST(a_schedule_that_is_gone),
+        TEST(no_families),         TEST(nothing_to_move),
+        TEST(a_rule_of_pages),     TEST(memory_can_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
