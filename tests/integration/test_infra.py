@@ -292,6 +292,39 @@ def test_a_bus_of_its_own_leads_to_the_function(check: ModuleType) -> None:
         assert matches(rule, event) == matches(mine, event)
 
 
+def test_the_pushes_of_a_second_registry(check: ModuleType) -> None:
+    """On the default bus nothing takes them, whoever is admitted there; on a bus of its own they reach the function."""
+    own = {"BusName": "pushes", "FunctionArn": FUNCTION}
+    second, third = changed(account=STRANGER), changed(account=STAGING)
+    both = f"{REGISTRY},{STRANGER}"
+
+    def rule(**given: str) -> dict[str, Any]:
+        one: dict[str, Any]
+        one, = bus_stack(check, **own, **given).resources("AWS::Events::Rule").values()
+        return one
+
+    mine = function_rule(check, AutoDeployTags="git-*")
+    assert matches(mine, PUSH) and not matches(mine, second)
+    several = rule(RegistryAccounts=both)
+    assert [matches(several, event) for event in (PUSH, second, third)] == [True, True, False]
+    for other in OTHERS:
+        assert matches(several, changed(**copy.deepcopy(other))) == (other == {"account": STRANGER}), other
+    # Fewer of those that may tell; those of an organization; registries in several regions.
+    assert [matches(rule(RegistryAccounts=both, RegistryAccountId=REGISTRY), event) for event in (PUSH, second)] == [True, False]
+    some = rule(Organization=ORG, RegistryAccountId=f"{REGISTRY},{STAGING}")
+    assert [matches(some, event) for event in (PUSH, second, third)] == [True, False, True]
+    regions = rule(RegistryAccounts=both, RegistryRegion=f"{REGION},eu-west-1")
+    assert matches(regions, PUSH) and matches(regions, changed(account=STRANGER, region="eu-west-1"))
+    assert not matches(regions, changed(region="eu-west-2")) and not matches(several, changed(region="eu-west-1"))
+
+
+@pytest.mark.parametrize("given", [
+    {"RegistryAccounts": "22222222222"}, {"RegistryAccountId": f"{REGISTRY},*"}, {"RegistryRegion": "us-east-1,*"}, {"RegistryRegion": "here"}])
+def test_parameters_of_a_bus_that_are_wrong(check: ModuleType, given: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        bus_stack(check, **given)
+
+
 def test_the_default_bus_needs_a_policy_and_nothing_else(check: ModuleType) -> None:
     one = bus_stack(check, RegistryAccounts=REGISTRY)
     assert one.resources("AWS::Events::EventBusPolicy")["AccountsMayTell"]["EventBusName"] == "default"
