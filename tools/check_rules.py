@@ -43,7 +43,7 @@ KINDS = {
 GATHERED = {"ParameterRule", "EnvFileRule", "EnvFileCallRule"}  # in the restart queue
 # Of what the plan says about an event that is ignored: what a pattern can tell as well.
 KEPT_OUT = re.compile(r"switched off|is obeyed in|^operation|of the registry deploys nothing|^the push ended|has no tag"
-                      r"|the change of the parameter failed|writes no object|' failed: the object|tells nothing of")
+                      r"|the change of the parameter failed|writes no object|' failed: the object|tells nothing of|^it names no deployment")
 # Samples, and kinds of them, that come by another way than a rule of this template.
 BY_NO_RULE = {
     "config": "the function does not start",
@@ -281,6 +281,7 @@ def check_the_check(template: dict[str, Any], jars: str) -> Iterator[tuple[str, 
         ("any region", "PushRule", {"region": [{"exists": True}]}),
         ("any repository", "PushRule", {"detail": {"action-type": ["PUSH"], "result": ["SUCCESS"], "image-tag": ["latest"]}}),
         ("any cluster", "RolloutRule", {"resources": [{"prefix": "arn:aws:ecs:"}]}),
+        ("any end", "RolloutRule", {"$or": [{"detail": {"eventName": [{"prefix": "SERVICE_DEPLOYMENT_"}, {"prefix": "SERVICE_TASK_"}]}}]}),
         ("any parameter", "ParameterRule", {"detail": {"operation": ["Create", "Update"]}}),
         ("any source", "DeployRule", {"source": [{"prefix": "action."}]}),
         ("no such source", "ServiceDeployRule", {"source": ["github.action"]}),
