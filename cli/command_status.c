@@ -66,6 +66,12 @@ static struct table_cell rollout_cell(const struct what_runs *one, struct arena 
     return cell;
 }
 
+static bool has_failed(const struct what_runs *one) {
+    const struct ecs_deployment *primary = one->service.primary;
+    return (primary && view_equal(primary->rollout_state, VIEW("FAILED"))) ||
+           view_equal(one->function.update_status, VIEW("Failed"));
+}
+
 static struct view tasks_text(const struct what_runs *one, struct arena *arena) {
     const struct ecs_deployment *primary = one->service.primary;
     return primary && !one->err ? arena_printf(arena, "%" PRId64 "/%" PRId64,
@@ -115,14 +121,16 @@ static int print_table(const struct status *s) {
 /* Why some could not be read, below the table; what is the same for several once. */
 static int say_errors(const struct status *s) {
     const struct err *last = NULL;
+    bool failed = false;
     for (size_t i = 0; i < s->n; i++) {
+        failed = failed || has_failed(&s->all[i]);
         const struct err *one = s->all[i].err;
         if (one && (!last || strcmp(one->message, last->message) != 0)) {
             (void)cli_fail(s->session->cli, one);
         }
         last = one ? one : last;
     }
-    return last ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;
+    return last || failed ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;
 }
 
 static void put_time(struct json_writer *w, const char *name, int64_t ms) {
@@ -148,6 +156,9 @@ static void put_one(struct json_writer *w, const struct what_runs *one, struct a
         json_put_i64(w, "desired", one->service.primary->desired_tasks);
         json_put_optional(w, "rollout", one->service.primary->rollout_state);
         json_put_string(w, "deployment_id", one->service.primary->id);
+    }
+    if (!one->service.primary && has_failed(one)) {
+        json_put_string(w, "rollout", VIEW("FAILED")); /* a function's update */
     }
     if (one->err) {
         json_put_string(w, "code", view_of(err_name(one->err->code)));

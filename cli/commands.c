@@ -36,9 +36,11 @@ const struct command cli_commands[] = {
     {.name = "status",
      .synopsis = "[--json] [SERVICE...]",
      .summary = "what runs where: tag, digest, revision, since when, rollout",
-     .details = "Without a service all of ECS_SERVICE_MAP; without a map, all services of the "
-                "cluster that\n"
-                "are called as the convention has it. Leaves with 1 if one could not be read.",
+     .details =
+         "Without a service all of ECS_SERVICE_MAP; without a map, all services of the cluster "
+         "that\n"
+         "are called as the convention has it. Leaves with 1 if one could not be read, or if its\n"
+         "rollout has failed.",
      .example = "slipway status",
      .options = status_options,
      .takes_config = true,
@@ -68,7 +70,8 @@ const struct command cli_commands[] = {
      .details =
          "The file holds what EventBridge, SQS or a direct invocation would send. The\n"
          "environment is the function's (docs/configuration.md), with your credentials. The\n"
-         "answer is the function's. Files of \"aws events put-events --entries\" are taken, too.",
+         "answer is the function's. Files of \"aws events put-events --entries\" are taken, too.\n"
+         "On Ctrl-C it is still done to its end; a second one ends it at once.",
      .example = "PROJECT_NAME=myproject PROJECT_ENV=dev slipway event --dry-run event.json",
      .options = event_options,
      .takes_config = true,
