@@ -75,7 +75,15 @@ int command_event(struct cli *cli, const struct arguments *arguments) {
     }
     session.log.write = write_log_line;
     struct lambda_invocation invocation = session_invocation(&session, payload);
-    if (handler_invoke(&session.handler, &invocation, &response, &err) < 0) {
+    /* What has begun to be written is written to its end. */
+    if (!session.config.dry_run && cli->catch_interrupts) {
+        cli->catch_interrupts();
+    }
+    int handled = handler_invoke(&session.handler, &invocation, &response, &err);
+    if (cli_is_interrupted(cli)) {
+        fputs("interrupted; the event was handled to its end\n", cli->err);
+    }
+    if (handled < 0) {
         return cli_fail(cli, &err);
     }
     cli_write_json(cli->out, buf_view(&response));

@@ -23,8 +23,13 @@ static void on_sigint(int signal_number) {
     interrupted = 1;
 }
 
-/* No SA_RESTART: a wait that is under way has to end. A second Ctrl-C ends the process. */
+/* No SA_RESTART: a wait that is under way has to end. A second Ctrl-C ends the process. Whoever
+ * started this may have it ignored ("trap '' INT", "&" in a script): that stays. */
 static void catch_interrupts(void) {
+    struct sigaction before;
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler == SIG_IGN) {
+        return;
+    }
     struct sigaction on_int = {.sa_handler = on_sigint, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&on_int.sa_mask);
     sigaction(SIGINT, &on_int, NULL);

@@ -280,6 +280,9 @@ static inline void stand_in_sleep(void *state, int64_t duration_ms) {
     fake_clock_sleep(state, duration_ms);
     struct fake_clock *clock = state;
     if (stand_in->interrupt_after_ms > 0 && clock->slept_ms >= stand_in->interrupt_after_ms) {
+        if (!stand_in->catches) {
+            golden_fail("Ctrl-C", "would have ended the process");
+        }
         stand_in->interrupted = 1;
     }
 }
