@@ -57,7 +57,7 @@ struct view move_what_stays(struct execution *x, const struct move *move) {
     bool is_new = move->own.len > 0 && move->change->register_request.len > 0;
     return is_new ? arena_printf(x->arena,
                                  "; revision '" VIEW_FMT
-                                 "' is registered, and the next attempt uses it",
+                                 "' is registered, and this event uses it if it comes again",
                                  VIEW_ARG(revision_name(move->own)))
                   : VIEW("");
 }

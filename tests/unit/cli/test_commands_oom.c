@@ -64,6 +64,8 @@ static void deploys(void **state) {
     IN_FOLDER("deploy-without-terminal", "slipway deploy -y backend git-abc123f",
               "slipway deploy -y --json --no-wait backend git-abc123f");
     IN_FOLDER("deploy-fails", "slipway deploy --yes backend git-abc123f");
+    IN_FOLDER("deploy-update-fails", "slipway deploy --yes backend git-abc123f");
+    IN_FOLDER("unchanged-and-failed", "slipway deploy --yes -c prod.yaml backend git-abc123f");
     IN_FOLDER("refused", "slipway deploy --yes backend git-0000000");
 }
 
