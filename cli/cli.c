@@ -244,6 +244,9 @@ static int run_command(const struct cli *cli, const struct command *command,
     const char *config = command->takes_config ? arguments_value(arguments, "config") : NULL;
     struct err err;
     err_init(&err);
+    if (config && config[0] == '\0') {
+        return cli_usage_error(cli, command->name, "--config is empty");
+    }
     if (config && config_option_apply(&of_command, config, &err) < 0) {
         return cli_fail(cli, &err);
     }

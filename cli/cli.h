@@ -42,6 +42,7 @@ struct cli {
     void (*catch_interrupts)(void);
     struct arena *arena; /* as long as the command */
     struct view account; /* whose credentials are wanted, by --config; empty: anybody's */
+    const char *config;  /* the file of --config; NULL: none */
 };
 
 struct command {

@@ -4,6 +4,7 @@
 #include "cli/settings/check.h"
 #include "cli/settings/render.h"
 #include "cli/settings/settings_files.h"
+#include "cli/table.h"
 #include "handlers/config_source.h"
 #include "runtime/base/buf.h"
 
@@ -11,6 +12,8 @@
 #include <string.h>
 
 #define NAMES_BYTES 1024
+/* A path, each byte of it in quotes of its own. */
+#define WORDS_BYTES ((size_t)32 * 1024)
 
 static const struct option_row config_row = {
     .name = "config",
@@ -156,5 +159,19 @@ int config_option_apply(struct cli *cli, const char *path, struct err *err) {
     warn_of_overridden(cli, path, &file->rendered);
     cli->env = &file->env;
     cli->account = settings.account_id.text;
+    cli->config = path;
     return 0;
+}
+
+struct view config_option_words(const struct cli *cli) {
+    struct buf words BUF_AUTO = BUF_INIT(WORDS_BYTES);
+    if (!cli->config) {
+        return VIEW("");
+    }
+    struct view path = table_clean(view_of(cli->config), cli->arena);
+    buf_append_str(&words, "-c ");
+    render_append_shell_word(&words, path);
+    buf_append_char(&words, ' ');
+    struct view kept = arena_copy(cli->arena, buf_view(&words));
+    return path.data && kept.data && !words.failed ? kept : VIEW("-c FILE ");
 }

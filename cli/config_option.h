@@ -18,9 +18,13 @@
 void config_option_rows(const struct command *command,
                         struct option_row ret_rows[static OPTIONS_MAX + 1]);
 
-/* Sets the environment and the account of *cli, in its arena; `cli->env` has to stay. -1:
+/* Sets the environment, the account and the file of *cli, in its arena; `cli->env` has to stay. -1:
  * ERR_CONFIG_INVALID where the file has problems, which have been told then, or where it is of
  * another environment than the variables are; ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int config_option_apply(struct cli *cli, const char *path, struct err *err);
+
+/* For a command that a person is told to run next: "-c prod.yaml ", as a shell reads it, or
+ * nothing without --config. "-c FILE " where it is too long, or memory ran out. */
+struct view config_option_words(const struct cli *cli);
 
 #endif

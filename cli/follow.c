@@ -1,5 +1,6 @@
 #include "cli/follow.h"
 
+#include "cli/config_option.h"
 #include "cli/envelope.h"
 #include "cli/table.h"
 #include "handlers/deploy/plan.h"
@@ -175,8 +176,20 @@ static void say_remedy(const struct cli *cli, const struct follow_target *target
     }
     say(cli, "remedy", first);
     if (at < remedy.len) {
-        fprintf(cli->err, "to go back: slipway rollback " VIEW_FMT "\n", VIEW_ARG(target->name));
+        fprintf(cli->err, "to go back: slipway rollback " VIEW_FMT VIEW_FMT "\n",
+                VIEW_ARG(config_option_words(cli)), VIEW_ARG(target->name));
     }
+}
+
+/* Of a deployment that has not ended, ECS's own reason is only that it is in progress; why its
+ * tasks stopped comes behind that. */
+static struct view why_it_ended(struct view why, const struct ecs_deployment *deployment) {
+    if (!deployment || !view_equal(deployment->rollout_state, VIEW("IN_PROGRESS")) ||
+        !view_starts_with(why, deployment->rollout_state_reason)) {
+        return why;
+    }
+    why = view_slice(why, deployment->rollout_state_reason.len, why.len);
+    return view_starts_with(why, VIEW("\n")) ? view_slice(why, 1, why.len) : why;
 }
 
 /* The core's own words for how it ended, with why its tasks stopped. */
@@ -207,7 +220,8 @@ static void explain(struct session *session, const struct follow_target *target,
     if (handler_plan(&session->handler, &invocation, &made, &err) < 0 || made.n != 1) {
         return;
     }
-    say(cli, "why", made.changes[0].rollout.why);
+    say(cli, "why",
+        why_it_ended(made.changes[0].rollout.why, deployment_of(service, target->deployment_id)));
     say_remedy(cli, target, made.changes[0].rollout.remedy);
 }
 
@@ -220,8 +234,8 @@ static int leave(const struct cli *cli, const struct follow_target *target, int6
     } else {
         fprintf(cli->err, "not completed after %s; ", buf_cstr(&waited));
     }
-    fprintf(cli->err, "the deployment goes on; see: slipway status %.*s\n", (int)target->name.len,
-            target->name.data);
+    fprintf(cli->err, "the deployment goes on; see: slipway status " VIEW_FMT VIEW_FMT "\n",
+            VIEW_ARG(config_option_words(cli)), VIEW_ARG(target->name));
     return EXIT_STATUS_FAILED;
 }
 
