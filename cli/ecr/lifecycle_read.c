@@ -254,8 +254,10 @@ int lifecycle_read(struct view text, const char *subject, struct arena *arena,
     const struct json *rules = json_get(root, "rules");
     if (json_type(rules) != JSON_ARRAY || json_count(rules) == 0 ||
         json_count(rules) > LIFECYCLE_RULES_MAX) {
-        return err_set(err, ERR_CONFIG_INVALID, "%s: expected 1 to %d 'rules'", subject,
-                       LIFECYCLE_RULES_MAX);
+        (void)err_set(err, ERR_CONFIG_INVALID, "%s: expected 1 to %d 'rules'", subject,
+                      LIFECYCLE_RULES_MAX);
+        err_remedy(err, "correct the policy; ECR would not take it as it is");
+        return -1;
     }
     policy.rules = ARENA_ARRAY(arena, json_count(rules), struct lifecycle_rule);
     if (!policy.rules) {

@@ -116,6 +116,7 @@ static void what_ecr_would_not_take(void **state) {
         if (err.code != ERR_CONFIG_INVALID || !strstr(err.message, wrong[i].message)) {
             fail_msg("%s: '%s' is not in: %s", wrong[i].text, wrong[i].message, err.message);
         }
+        assert_string_equal(err.remedy, "correct the policy; ECR would not take it as it is");
     }
 }
 
