@@ -133,6 +133,18 @@ int route_refuse(struct trigger *trigger, enum err_code code, struct view messag
     return trigger_refuse(trigger, &cause, err);
 }
 
+/* A source may fit several rows of one detail-type: "action.production" that of prod, and that of
+ * an environment of the name. */
+static bool is_listed_before(size_t row, const struct event *event) {
+    for (size_t i = 0; i < row; i++) {
+        if (is_source_of(&rows[i], event) &&
+            strcmp(rows[i].detail_type, rows[row].detail_type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The detail-types of the event's source, if that has any; else the sources. */
 static void list_supported(const struct router *router, const struct event *event,
                            struct buf *list) {
@@ -144,7 +156,7 @@ static void list_supported(const struct router *router, const struct event *even
     for (size_t i = 0, n = 0; i < N_ROWS; i++) {
         struct view env =
             rows[i].scope == IN_NAMED_ENVIRONMENT ? router->context->config->env : (struct view){0};
-        if (is_known && is_source_of(&rows[i], event)) {
+        if (is_known && is_source_of(&rows[i], event) && !is_listed_before(i, event)) {
             buf_appendf(list, "%s%s", n++ > 0 ? ", " : "", rows[i].detail_type);
         } else if (!is_known && (i == 0 || strcmp(rows[i - 1].source, rows[i].source) != 0)) {
             buf_appendf(list, "%s%s" VIEW_FMT, n++ > 0 ? ", " : "", rows[i].source, VIEW_ARG(env));

@@ -170,7 +170,8 @@ static void other_events_are_not_supported(void **state) {
     static const struct {
         const char *payload, *message;
     } cases[] = {
-        {EVENT("action.production", "deploy", DETAIL), "from there: DEPLOY, ROLLBACK"},
+        {EVENT("action.production", "deploy", DETAIL),
+         "from there: DEPLOY, ROLLBACK, SERVICE_DEPLOY"}, /* each once */
         {EVENT("action.prod", "RESTART", DETAIL), "from there: DEPLOY, ROLLBACK, SERVICE_DEPLOY"},
         {EVENT("aws.ecr", "ECR Image Scan", "{}"), "from there: ECR Image Action"},
         {EVENT("aws.ecs", "ECS Task State Change", "{}"),
