@@ -542,6 +542,34 @@ def test_the_role_of_the_builds_can_push_and_nothing_else(check: ModuleType) -> 
         assert not may(f"ecr:{action}")
 
 
+NAMED = {"build-role.yaml": ("AWS::IAM::Role", "RoleName", "myproject_builds"),
+         "deploy-role.yaml": ("AWS::IAM::Role", "RoleName", "myproject_deploys_prod"),
+         "outcome-queue.yaml": ("AWS::SQS::Queue", "QueueName", "myproject_outcomes_prod")}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_further_workflow_has_names_of_its_own(check: ModuleType, name: str) -> None:  # noqa: F811
+    """What the one has, no second stack could make; and the one's are those of the workflows' texts."""
+    template = check.read_template(FOLDER / name)
+    more = {"GitHubSubject": SUBJECT, "ProjectEnv": "prod", "EventSource": "action.production"}
+    given = {"AWS::Region": REGION, "AWS::AccountId": PROD, "ProjectName": "myproject",
+             **{key: value for key, value in more.items() if key in template["Parameters"]}}
+    kind, member, plain = NAMED[name]
+
+    def named(**workflow: str) -> Any:
+        (one,) = check.Stack(template, {**given, **workflow}).resources(kind).values()
+        return one[member]
+
+    assert named() == named(WorkflowName="") == plain
+    assert named(WorkflowName="api") == f"{plain}_api"
+    texts = "".join((FOLDER / workflow).read_text() for workflow in WORKFLOWS)
+    assert re.search(rf"{plain}$", texts, re.MULTILINE)
+    assert f"{plain}_api" in (FOLDER / "README.md").read_text()
+    for wrong in ("a.b", "a/b", "w" * 23):
+        with pytest.raises(ValueError, match="WorkflowName"):
+            named(WorkflowName=wrong)
+
+
 @pytest.mark.parametrize("name", ["build-role.yaml", "deploy-role.yaml"])
 def test_a_role_trusts_one_subject(check: ModuleType, name: str) -> None:  # noqa: F811
     given = {"AWS::Region": REGION, "AWS::AccountId": PROD, "ProjectName": "myproject", "GitHubSubject": SUBJECT,
