@@ -14,7 +14,7 @@ import pytest
 from command_line import Ran, program, run
 from deploys import event, reference
 from front import Front
-from front.seed import ADMIN_SECRET, PROD, SERVICE, World, admin_key
+from front.seed import ADMIN_SECRET, PROD, REGION, SERVICE, World, admin_key
 from lambda_function import environment
 
 pytestmark = pytest.mark.skipif(program() is None, reason="there is no slipway beside SLIPWAY_BOOTSTRAP")
@@ -100,6 +100,16 @@ def test_via_event_sends_the_functions_event(front: Front, world: World, slipway
     assert sent.json["FailedEntryCount"] == 0 and len(world.revisions()) == 1
     (call,) = [call for call in front.calls if call.operation == "PutEvents"]
     assert call.account == PROD
+
+
+@pytest.mark.parametrize("bus", ["deploys", f"arn:aws:events:{REGION}:{PROD}:event-bus/deploys"])
+def test_via_event_sends_it_on_the_bus_of_the_rules(front: Front, world: World, slipway: Slipway, bus: str) -> None:
+    """On the default one nothing would hear it, and the status would be 0 all the same."""
+    front.events.place(PROD, REGION).buses.append("deploys")
+    sent = slipway("rollback", "--yes", "--via-event", "backend", EVENT_BUS=bus)
+    assert sent.status == 0 and f"on bus '{bus}'" in sent.out, sent
+    (put,) = front.events.put
+    assert (put.bus, put.source, put.detail_type) == ("deploys", "action.production", "ROLLBACK")
 
 
 def test_status_tells_what_runs_where(world: World, slipway: Slipway) -> None:

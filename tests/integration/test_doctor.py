@@ -72,8 +72,10 @@ def healthy(world: World) -> World:
         "deploys": {"source": ["action.deploy", "action.prod", "action.production"], "detail-type": ["DEPLOY", "ROLLBACK"],
                     "account": [PROD]},
         "service-deploys": {"source": ["github.actions.prod", "action.prod"], "detail-type": ["SERVICE_DEPLOY"], "account": [PROD]},
-        "rollouts": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
-                     "resources": [{"wildcard": f"arn:aws:ecs:{REGION}:{PROD}:service/{world.cluster}/myproject_service_*"}]},
+        "rollouts": {"source": ["aws.ecs"],
+                     "resources": [{"wildcard": f"arn:aws:ecs:{REGION}:{PROD}:service/{world.cluster}/myproject_service_*"}],
+                     "$or": [{"detail-type": ["ECS Deployment State Change"], "detail": {"eventName": ["SERVICE_DEPLOYMENT_COMPLETED"]}},
+                             {"detail-type": ["ECS Service Action"], "detail": {"eventName": ["SERVICE_TASK_START_IMPAIRED"]}}]},
     }
     function.policy = []
     for name, pattern in patterns.items():

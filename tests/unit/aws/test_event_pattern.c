@@ -131,6 +131,13 @@ static void alternatives(void **state) {
         {"{'$or':[{'source':['x']},{'account':['111111111111']}]}", EVENT_MATCHES},
         {"{'$or':[{'source':['x']},{'account':['y']}]}", EVENT_DIFFERS},
         {"{'source':['x'],'$or':[{'account':['111111111111']}]}", EVENT_DIFFERS},
+        /* each with members of its own, as template.yaml's RolloutRule has them */
+        {"{'$or':[{'detail-type':['x'],'detail':{'image-tag':['latest']}},"
+         "{'detail-type':['ECR Image Action'],'detail':{'image-tag':['v1','latest']}}]}",
+         EVENT_MATCHES},
+        {"{'$or':[{'detail-type':['x'],'detail':{'image-tag':['latest']}},"
+         "{'detail-type':['ECR Image Action'],'detail':{'image-tag':['v1']}}]}",
+         EVENT_DIFFERS},
         {"{'$or':[]}", EVENT_DIFFERS},
         {"{'$or':['x']}", EVENT_MAY_MATCH},
     };

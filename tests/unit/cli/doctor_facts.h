@@ -198,12 +198,14 @@ static inline void make_up_rules(struct made_up *m) {
         "\"account\":[\"" REGISTRY "\"],\"region\":[\"" REGION "\"],\"detail\":{"
         "\"action-type\":[\"PUSH\"],\"result\":[\"SUCCESS\"],"
         "\"repository-name\":[{\"wildcard\":\"myproject_*\"}],\"image-tag\":[\"latest\"]}}");
-    m->rules[2] =
-        made_up_rule("rollouts", RULE_ARN "rollouts",
-                     "{\"source\":[\"aws.ecs\"],\"detail-type\":[\"ECS Deployment State Change\"],"
-                     "\"account\":[\"" OWN "\"],\"resources\":[{\"wildcard\":\"arn:aws:ecs:" REGION
-                     ":" OWN ":service/prod/myproject_service_*\"}],\"detail\":{\"eventName\":["
-                     "\"SERVICE_DEPLOYMENT_COMPLETED\"]}}");
+    m->rules[2] = made_up_rule("rollouts", RULE_ARN "rollouts",
+                               "{\"source\":[\"aws.ecs\"],\"account\":[\"" OWN
+                               "\"],\"resources\":[{\"wildcard\":\"arn:aws:ecs:" REGION ":" OWN
+                               ":service/prod/myproject_service_*\"}],\"$or\":[{\"detail-type\":["
+                               "\"ECS Deployment State Change\"],\"detail\":{\"eventName\":["
+                               "\"SERVICE_DEPLOYMENT_COMPLETED\"]}},{\"detail-type\":["
+                               "\"ECS Service Action\"],\"detail\":{\"eventName\":["
+                               "\"SERVICE_TASK_START_IMPAIRED\"]}}]}");
     m->rules[3] = made_up_rule("service-deploys", RULE_ARN "service-deploys",
                                "{\"source\":[\"github.actions.prod\",\"action.prod\"],"
                                "\"detail-type\":[\"SERVICE_DEPLOY\"]}");
