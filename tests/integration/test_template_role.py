@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -78,9 +79,14 @@ def world(world: World, check: ModuleType) -> Iterator[World]:
         assert not [call for call in world.front.calls if "AccessDenied" in (call.error or "")]
 
 
+_template: dict[str, Any] = {}  # read once, which takes longer than all that is done with it
+
+
 def role_policy(check: ModuleType, **more: str) -> list[Statement]:
     given = {"AWS::Region": REGION, "AWS::AccountId": PROD, **PARAMETERS, **more}
-    statements: list[Statement] = check.role_statements(check.read_template(TEMPLATE), given)
+    if not _template:
+        _template.update(check.read_template(TEMPLATE))
+    statements: list[Statement] = check.role_statements(_template, given)
     assert len(statements) >= 6
     return statements
 
@@ -202,6 +208,42 @@ def test_what_it_may_with_a_switch_and_not_without(world: World, check: ModuleTy
                 ask(world, action, resource, facts)
         else:
             ask(world, action, resource, facts)
+
+
+# What the roles of two environments in one account have in common, unless the stacks get the patterns of the READMEs.
+SHARED: list[tuple[str, str, Facts]] = [
+    ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/myproject_service_{{env}}:*", {}),
+    ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/myproject_service_api_{{env}}:*", {}),
+    ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/myproject_task_nightly_{{env}}:*", {}),
+    ("ecs:TagResource", f"{ECS}:task-definition/myproject_service_{{env}}:41", {"ecs:createaction": "RegisterTaskDefinition"}),
+    ("ecs:TagResource", f"{ECS}:task-definition/myproject_service_api_{{env}}:41", {"aws:tagkeys": ["slipway:completed"]}),
+    ("events:PutTargets", f"{EVENTS}:rule/myproject_nightly_{{env}}", {"events:targetarn": [f"{ECS}:cluster/myproject_cluster_dev"]}),
+    ("scheduler:UpdateSchedule", f"{SCHEDULER}:schedule/default/myproject_nightly_{{env}}", {}),
+    ("lambda:UpdateFunctionCode", f"{FUNCTION}:myproject_service_resize_{{env}}", {}),
+    ("lambda:UpdateAlias", f"{FUNCTION}:myproject_service_resize_{{env}}:live", {}),
+    ("lambda:TagResource", f"{FUNCTION}:myproject_service_resize_{{env}}", {"aws:tagkeys": ["slipway:digest"]}),
+]
+
+
+@pytest.mark.parametrize("name, other", [("one-account", "prod"), ("one-account", "staging"), ("two-accounts", "staging")])
+def test_the_patterns_of_an_example_keep_dev_from_its_neighbours(world: World, check: ModuleType, name: str, other: str) -> None:
+    readme = (TEMPLATE.parent / "examples" / name / "README.md").read_text()
+    patterns = dict(re.findall(r"'(\w+Pattern)=([^']+)'", readme))
+    assert set(patterns) == {"FamilyPattern", "TaskRulePattern", "SchedulePattern", "FunctionPattern"}
+    dev = {"ProjectEnv": "dev", "EnableTasks": "true", "EnableLambda": "true", "TaskStarterRoleArns": EVENTS_ROLE}
+    for given in ({}, patterns):
+        world.function_role.policy = role_policy(check, **dev, **given)
+        for action, resource, facts in SHARED:
+            ask(world, action, resource.format(env="dev"), facts)
+            if not given:
+                ask(world, action, resource.format(env=other), facts)  # which is what the README says
+                continue
+            with pytest.raises(Exception, match="is not authorized to perform"):
+                ask(world, action, resource.format(env=other), facts)
+                pytest.fail(f"{action} on {resource} of {other} is allowed")
+        ask(world, "ecs:UpdateService", f"{ECS}:service/myproject_cluster_dev/myproject_service_dev", {})
+        with pytest.raises(Exception, match="is not authorized to perform"):
+            ask(world, "ecs:UpdateService", f"{ECS}:service/myproject_cluster_{other}/myproject_service_{other}", {})
 
 
 OBJECT = "arn:aws:s3:::myproject-config/prod/environment.json"
