@@ -69,12 +69,15 @@ static struct view how_to_roll_back(struct decision *d) {
     struct view source = config->is_prod
                              ? VIEW("action.production")
                              : arena_printf(d->arena, "action." VIEW_FMT, VIEW_ARG(config->env));
-    return source.data ? arena_printf(d->arena,
-                                      "to go back: aws events put-events --entries "
-                                      "'Source=" VIEW_FMT ",DetailType=ROLLBACK,"
-                                      "Detail=\"{\\\"service\\\":\\\"" VIEW_FMT "\\\"}\"'",
-                                      VIEW_ARG(source), VIEW_ARG(d->target->name))
-                       : source;
+    return source.data
+               ? arena_printf(d->arena,
+                              "to go back: aws events put-events --entries "
+                              "'Source=" VIEW_FMT ",DetailType=ROLLBACK,%s" VIEW_FMT "%s"
+                              "Detail=\"{\\\"service\\\":\\\"" VIEW_FMT "\\\"}\"'",
+                              VIEW_ARG(source), config->event_bus.len > 0 ? "EventBusName=" : "",
+                              VIEW_ARG(config->event_bus), config->event_bus.len > 0 ? "," : "",
+                              VIEW_ARG(d->target->name))
+               : source;
 }
 
 /* Both with the separator between them; either alone where the other is empty. */

@@ -242,7 +242,11 @@ static void failed(void **state) {
     f->config.is_prod = false;
     f->config.env = VIEW("dev");
     assert_told(f, ROLLOUT_FAILED);
-    assert_has(f->change.rollout.remedy, "'Source=action.dev,DetailType=ROLLBACK,");
+    assert_has(f->change.rollout.remedy, "'Source=action.dev,DetailType=ROLLBACK,Detail=");
+    f->config.event_bus = VIEW("deploys");
+    assert_told(f, ROLLOUT_FAILED);
+    assert_has(f->change.rollout.remedy,
+               "'Source=action.dev,DetailType=ROLLBACK,EventBusName=deploys,Detail=");
 }
 
 /* Whoever follows the message must not go one too far. */
