@@ -86,7 +86,8 @@ def test_what_else_is_invalid_stays_what_aws_says(report: Report, function: Lamb
                            "scheduler:UpdateSchedule", times=0)
     before = report.seen("hourly")
     answer = function.invoke(deploy_report())
-    assert answer.is_error and "cannot be assumed" in answer.body.decode() and "these are not: schedule 'default/hourly'" in answer.body.decode()
+    told = answer.body.decode()
+    assert answer.is_error and "cannot be assumed" in told and "these are not: schedule 'default/hourly'" in told
     assert report.seen("hourly") == before and len(report.front.calls.of("UpdateSchedule")) == 1
 
 
