@@ -265,6 +265,7 @@ static int gather_kinds(const struct gatherer *gatherer, const struct facts_requ
     return facts_gather_tied(&place, requests, n) != 0 ||
                    facts_gather_codedeploy(&place, requests, n) != 0 ||
                    facts_gather_rollback(&place, requests, n) != 0 ||
+                   facts_gather_past(&place, requests, n) != 0 ||
                    facts_gather_rollout(&place, requests, n) != 0 ||
                    facts_gather_task(&place, requests, n) != 0 ||
                    facts_gather_lambda(&place, requests, n) != 0

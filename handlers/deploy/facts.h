@@ -22,6 +22,7 @@ struct task_facts;       /* facts_task.h: the rules and schedules that run a tas
 struct lambda_facts;     /* facts_lambda.h: the function */
 struct codedeploy_facts; /* facts_codedeploy.h: the service's deployment group */
 struct rollback_facts;   /* facts_rollback.h: the family's revisions that completed */
+struct past_facts;       /* facts_past.h: what the service has been given */
 struct rollout_facts;    /* facts_rollout.h: a deployment, and why its tasks stopped */
 
 /* Each group holds either its value or the reason why not; a group that was not asked for has
@@ -44,7 +45,8 @@ struct facts {
     size_t n_between;
     const struct err *between_err;     /* why one of them could not be had */
     struct ecs_task_definition *below; /* revisions below the running one, where that is of another
-                                          event of the same time; mostly none */
+                                          event of the same time, or of none and was given to the
+                                          service after the event; mostly none */
     size_t n_below;
     const struct err *below_err; /* why one of them could not be had */
     struct ecr_image *tagged;    /* for a tag that does not exist: images that are there */
@@ -53,6 +55,7 @@ struct facts {
     struct lambda_facts *lambda;
     struct codedeploy_facts *codedeploy;
     struct rollback_facts *rollback;
+    struct past_facts *past;
     struct rollout_facts *rollout;
 };
 

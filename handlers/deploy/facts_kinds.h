@@ -20,8 +20,8 @@ struct gathering_place {
 ERR_MUST_USE int facts_keep_error(const struct gathering_place *place, const struct err *error,
                                   const struct err **ret_kept);
 
-/* Fill ret_facts->below, ->task and so on of those that are concerned. What AWS refuses or fails
- * lands there as an error; -1 only for ERR_OUT_OF_MEMORY. */
+/* Fill ret_facts->below, ->past, ->task and so on of those that are concerned. What AWS refuses or
+ * fails lands there as an error; -1 only for ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int facts_gather_tied(const struct gathering_place *place,
                                    const struct facts_request *requests, size_t n);
 ERR_MUST_USE int facts_gather_task(const struct gathering_place *place,
@@ -32,6 +32,9 @@ ERR_MUST_USE int facts_gather_codedeploy(const struct gathering_place *place,
                                          const struct facts_request *requests, size_t n);
 ERR_MUST_USE int facts_gather_rollback(const struct gathering_place *place,
                                        const struct facts_request *requests, size_t n);
+/* After those of tied events and of rollbacks, which it looks at. */
+ERR_MUST_USE int facts_gather_past(const struct gathering_place *place,
+                                   const struct facts_request *requests, size_t n);
 ERR_MUST_USE int facts_gather_rollout(const struct gathering_place *place,
                                       const struct facts_request *requests, size_t n);
 

@@ -1,16 +1,22 @@
 #include "handlers/deploy/facts_kinds.h"
 #include "handlers/deploy/facts_wave.h"
 #include "handlers/deploy/plan_revision.h"
+#include "handlers/deploy/service_past.h"
 
 /*
- * Events of the same second. EventBridge tells whole seconds, so that the time alone does not say
- * which of two events came first: the one whose revision is higher prevails. An event that is
- * delivered again must then find its own revision, below the one that runs, or it would take itself
- * for a new event and bring back what the other one has replaced. One wave, and mostly none.
+ * Where what runs does not say by its time what came before it, an event has to look below it, or
+ * it would take itself for a new one and bring back what was replaced. One wave, and mostly none.
+ *
+ * Events of the same second: EventBridge tells whole seconds, so that the time alone does not say
+ * which of two events came first. The one whose revision is higher prevails; an event that is
+ * delivered again finds its own revision below.
+ *
+ * And what Terraform or a person has given the service after the event: it bears no event's time,
+ * and hides the revisions that do.
  */
 
 /* Revisions that are looked at, the newest of those below the running one: so many more events of
- * one service in one second. */
+ * one service in one second, or revisions that others registered. */
 #define TIED_MAX 4
 
 struct tie {
@@ -19,13 +25,26 @@ struct tie {
     size_t n_reads;
 };
 
+/* Then that one says all there is to say. */
+static bool has_own_above(const struct facts *facts, struct view event_tag) {
+    bool has_own = revision_is_of_event(&facts->latest, event_tag);
+    for (size_t i = 0; i < facts->n_between; i++) {
+        has_own = has_own || revision_is_of_event(&facts->between[i], event_tag);
+    }
+    return has_own;
+}
+
 static bool is_concerned(const struct facts_request *request, struct view event_tag) {
     const struct facts *facts = request->ret_facts;
     int64_t time_ms;
-    return request->trigger->kind == TRIGGER_DEPLOY && request->target->kind == TARGET_SERVICE &&
-           revision_event_time(&facts->running, &time_ms) &&
-           time_ms == request->trigger->event_time_ms &&
-           !revision_is_of_event(&facts->running, event_tag);
+    if (request->trigger->kind != TRIGGER_DEPLOY || request->target->kind != TARGET_SERVICE) {
+        return false;
+    }
+    bool is_tied = revision_event_time(&facts->running, &time_ms) &&
+                   time_ms == request->trigger->event_time_ms &&
+                   !revision_is_of_event(&facts->running, event_tag);
+    return is_tied ||
+           (past_may_be_hidden(facts, request->trigger) && !has_own_above(facts, event_tag));
 }
 
 /* More events than two may be of that second, and each is what ran before the next one. */

@@ -1,6 +1,8 @@
+#include "handlers/deploy/facts_rollback.h"
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
 #include "handlers/deploy/rollback_choice.h"
+#include "handlers/deploy/service_past.h"
 
 /*
  * A service that has gone back: ECS's circuit breaker, an alarm or a person gave it a revision from
@@ -9,11 +11,14 @@
  * did so. What is newer and asks for another image is none of theirs, and is carried out.
  */
 
-/* From registration to the update's deployment, with the pace of a payload of many; nobody returns
- * to a revision so soon after it was registered. */
-#define DEPLOY_TAKES_MS INT64_C(60000)
-
-#define MS_PER_SECOND 1000
+/* Where the service's past was to be read, and was not: the answer may be wrong then, and says so.
+ * .data NULL: no memory. */
+static struct view unread_note(const struct decision *d) {
+    const struct err *unread = d->facts->past ? d->facts->past->err : NULL;
+    return unread ? arena_printf(d->arena, "; what it was given before is not known: %s",
+                                 unread->message)
+                  : VIEW("");
+}
 
 /* --- deploys of an image --- */
 
@@ -30,18 +35,19 @@ static int decide_returned(struct decision *d, const struct ecs_task_definition 
                            struct view what) {
     const struct ecs_deployment *primary = d->facts->service.primary;
     struct view began = revision_time_text(primary->created_at_ms, d->arena);
-    if (!what.data || !began.data) {
+    struct view unread = unread_note(d);
+    if (!what.data || !began.data || !unread.data) {
         return decide_note(d, VERDICT_SUPERSEDED, (struct view){0});
     }
     return decide_note(d, VERDICT_SUPERSEDED,
                        arena_printf(d->arena,
                                     "'" VIEW_FMT "' was registered for " VIEW_FMT
                                     "; since then service '" VIEW_FMT "' was given '" VIEW_FMT
-                                    "' (deployment '" VIEW_FMT "' of " VIEW_FMT ")",
+                                    "' (deployment '" VIEW_FMT "' of " VIEW_FMT ")" VIEW_FMT,
                                     VIEW_ARG(revision_name(left->arn)), VIEW_ARG(what),
                                     VIEW_ARG(d->target->service),
                                     VIEW_ARG(revision_name(primary->task_definition)),
-                                    VIEW_ARG(primary->id), VIEW_ARG(began)));
+                                    VIEW_ARG(primary->id), VIEW_ARG(began), VIEW_ARG(unread)));
 }
 
 static int decide_own_returned(struct decision *d, const struct ecs_task_definition *own) {
@@ -69,12 +75,19 @@ static bool is_older_than(const struct decision *d, const struct ecs_task_defini
     return revision_event_time(other, &time_ms) && d->trigger->event_time_ms < time_ms;
 }
 
-/* Asked for while it had not been gone back from yet. */
-static bool asks_for_image_of(const struct decision *d, const struct ecs_task_definition *other) {
-    const struct facts *facts = d->facts;
-    return !facts->image_err && facts->image.digest.len > 0 &&
-           view_equal(facts->image.digest, ecs_tag_value(other, TAG_DIGEST)) &&
-           service_was_given_since(&facts->service, d->trigger->event_time_ms);
+/* Never given to the service, which has only been restarted: the deploy has not come to its end. */
+static int check_given(struct decision *d, const struct ecs_task_definition *left, bool is_own) {
+    if (past_may_lack(d->facts, left)) {
+        const struct err *unread = past_passing_error(d->facts);
+        if (unread) {
+            return decide_error(d, unread);
+        }
+        if (past_is_restarts(d->facts, left->registered_at_ms)) {
+            return GO_ON;
+        }
+    }
+    return is_own ? decide_own_returned(d, left)
+                  : decide_other_returned(d, left, "with the same image as");
 }
 
 /* In a family that services share, another event's revision may be another service's. */
@@ -83,7 +96,7 @@ static int check_left(struct decision *d, const struct ecs_task_definition *othe
         return GO_ON;
     }
     if (revision_is_of_event(other, d->event_tag)) {
-        return decide_own_returned(d, other);
+        return check_given(d, other, true);
     }
     if (target_shares_family(d->config, d->target)) {
         return GO_ON;
@@ -91,8 +104,39 @@ static int check_left(struct decision *d, const struct ecs_task_definition *othe
     if (is_older_than(d, other)) {
         return decide_other_returned(d, other, "which is newer than");
     }
-    return asks_for_image_of(d, other) ? decide_other_returned(d, other, "with the same image as")
-                                       : GO_ON;
+    return past_asks_for_image_of(d->facts, d->trigger, other) ? check_given(d, other, false)
+                                                               : GO_ON;
+}
+
+/* Below what somebody else has given the service since the event. If this event's own revision was
+ * never given, somebody else's base came between its registration and its update, and the image is
+ * registered again. */
+static int check_hidden(struct decision *d, const struct ecs_task_definition *below) {
+    bool is_shared = target_shares_family(d->config, d->target);
+    if (!revision_is_of_event(below, d->event_tag)) {
+        return !is_shared && is_older_than(d, below)
+                   ? decide_other_returned(d, below, "which is newer than")
+                   : GO_ON;
+    }
+    const struct err *unread = past_passing_error(d->facts);
+    if (unread) {
+        return decide_error(d, unread);
+    }
+    bool is_known = d->facts->past && !d->facts->past->err;
+    return past_lacks(d->facts, below) || (is_shared && !is_known) ? GO_ON
+                                                                   : decide_own_returned(d, below);
+}
+
+static int check_all_hidden(struct decision *d) {
+    const struct facts *facts = d->facts;
+    int rc = GO_ON;
+    if (!past_may_be_hidden(facts, d->trigger)) {
+        return GO_ON;
+    }
+    for (size_t i = 0; i < facts->n_below && rc == GO_ON; i++) {
+        rc = check_hidden(d, &facts->below[i]);
+    }
+    return rc == GO_ON && facts->below_err ? decide_error(d, facts->below_err) : rc;
 }
 
 int check_returned(struct decision *d) {
@@ -101,80 +145,55 @@ int check_returned(struct decision *d) {
     for (size_t i = 0; i < facts->n_between && rc == GO_ON; i++) {
         rc = check_left(d, &facts->between[i]);
     }
-    return rc;
+    return rc == GO_ON ? check_all_hidden(d) : rc;
 }
 
-/* --- deploys of a revision --- */
-
-/* What runs is an event's revision, and its deployment the one that it was registered or chosen
- * for. */
-static bool is_first_deployment(const struct decision *d) {
-    const struct ecs_task_definition *running = &d->facts->running;
-    const struct ecs_deployment *primary = d->facts->service.primary;
-    int64_t since_ms;
-    if (!revision_event_time(running, &since_ms) || running->registered_at_ms <= 0) {
-        return false;
-    }
-    since_ms = revision_was_chosen_again(running) ? since_ms : running->registered_at_ms;
-    return view_equal(primary->task_definition, running->arn) &&
-           primary->created_at_ms - since_ms < DEPLOY_TAKES_MS;
-}
+/* --- deploys of a revision, and rollbacks --- */
 
 static int decide_given_since(struct decision *d) {
     const struct ecs_deployment *primary = d->facts->service.primary;
     struct view began = revision_time_text(primary->created_at_ms, d->arena);
     struct view own = revision_time_text(d->trigger->event_time_ms, d->arena);
-    if (!began.data || !own.data) {
+    struct view unread = unread_note(d);
+    if (!began.data || !own.data || !unread.data) {
         return decide_note(d, VERDICT_SUPERSEDED, (struct view){0});
     }
-    return decide_note(
-        d, VERDICT_SUPERSEDED,
-        arena_printf(d->arena,
-                     "event '" VIEW_FMT "' is of " VIEW_FMT "; since then service '" VIEW_FMT
-                     "' was given '" VIEW_FMT "' (deployment '" VIEW_FMT "' of " VIEW_FMT ")",
-                     VIEW_ARG(d->trigger->event_id), VIEW_ARG(own), VIEW_ARG(d->target->service),
-                     VIEW_ARG(revision_name(primary->task_definition)), VIEW_ARG(primary->id),
-                     VIEW_ARG(began)));
+    return decide_note(d, VERDICT_SUPERSEDED,
+                       arena_printf(d->arena,
+                                    "event '" VIEW_FMT "' is of " VIEW_FMT
+                                    "; since then service '" VIEW_FMT "' was given '" VIEW_FMT
+                                    "' (deployment '" VIEW_FMT "' of " VIEW_FMT ")" VIEW_FMT,
+                                    VIEW_ARG(d->trigger->event_id), VIEW_ARG(own),
+                                    VIEW_ARG(d->target->service),
+                                    VIEW_ARG(revision_name(primary->task_definition)),
+                                    VIEW_ARG(primary->id), VIEW_ARG(began), VIEW_ARG(unread)));
+}
+
+static int check_restarted(struct decision *d, const struct ecs_task_definition *chosen) {
+    const struct err *unread = past_passing_error(d->facts);
+    if (unread) {
+        return decide_error(d, unread);
+    }
+    return past_is_restarts_since_event(d->facts, d->trigger, d->event_tag, chosen)
+               ? GO_ON
+               : decide_given_since(d);
 }
 
 /* The trace of a named revision's event goes when another event is given the same revision, and may
  * not have come about. That the service was given another one since is all there is to see then,
- * unless that is the late deploy of an event that is older. */
+ * unless that is the late deploy of an event that is older, or a restart. */
 int check_requested_order(struct decision *d) {
-    if (!service_was_given_since(&d->facts->service, d->trigger->event_time_ms) ||
-        is_first_deployment(d)) {
-        return GO_ON;
-    }
-    return decide_given_since(d);
+    return past_is_after_named(d->facts, d->trigger) ? check_restarted(d, &d->facts->requested)
+                                                     : GO_ON;
 }
 
-/* --- rollbacks --- */
-
-/* What runs is the family's newest revision and was there when the rollback was asked for: nobody
- * has gone back from it, and its deployment since is a restart. Unless the rollback has been at
- * work: then it may be ECS that has come back to it. */
-static bool is_restart(const struct decision *d) {
-    const struct ecs_task_definition *running = &d->facts->running;
-    return !(d->facts->rollback && rollback_was_chosen(d->facts->rollback, d->event_tag)) &&
-           running->arn.len > 0 && view_equal(running->arn, d->facts->latest.arn) &&
-           running->registered_at_ms > 0 &&
-           running->registered_at_ms / MS_PER_SECOND <= d->trigger->event_time_ms / MS_PER_SECOND;
-}
-
-static bool was_given_in_that_second(const struct decision *d) {
-    const struct ecs_deployment *primary = d->facts->service.primary;
-    return primary &&
-           primary->created_at_ms / MS_PER_SECOND == d->trigger->event_time_ms / MS_PER_SECOND;
-}
-
-/* Going back twice is one time too often: where the event does not say how far, its own deployment
- * may have begun within its second, and what that one runs may bear no trace. */
+/* Going back twice is one time too often. */
 int check_rollback_order(struct decision *d) {
-    bool is_open = d->trigger->to.len == 0;
-    if ((!service_was_given_since(&d->facts->service, d->trigger->event_time_ms) &&
-         !(is_open && was_given_in_that_second(d))) ||
-        is_first_deployment(d) || is_restart(d)) {
+    const struct facts *facts = d->facts;
+    if (!past_is_after_rollback(facts, d->trigger, d->event_tag)) {
         return GO_ON;
     }
-    return decide_given_since(d);
+    const struct rollback_revision *choice =
+        facts->rollback ? rollback_choice(facts->rollback, d->trigger->to, d->event_tag) : NULL;
+    return check_restarted(d, choice ? &choice->definition : NULL);
 }

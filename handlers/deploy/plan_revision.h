@@ -60,7 +60,7 @@ bool service_was_given_since(const struct ecs_service_state *service, int64_t ti
  * alike, but for the time; so does the late update of an older event, but that its revision is not
  * from before; so does that of an older rollback, but that it left what this one left, too. And
  * what an event has chosen again since, by a rollback or by name, was not left. A restart of what
- * ran, right after a deploy was killed, cannot be told apart. */
+ * ran, right after a deploy was killed, is told apart by service_past.h. */
 bool revision_was_left(const struct ecs_task_definition *definition,
                        const struct ecs_service_state *service,
                        const struct ecs_task_definition *running);

@@ -194,6 +194,7 @@ static inline struct fake_service *fake_add_service(struct fake_ecs *ecs, struct
     struct fake_service *service = &ecs->services[ecs->n_services++];
     *service = (struct fake_service){.name = name};
     fake_deploy(ecs, service, fake_arn(ecs, runs));
+    service->deployments[0].created_at_s -= 3600; /* long before anything that happens here */
     return service;
 }
 

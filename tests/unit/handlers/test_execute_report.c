@@ -98,7 +98,7 @@ static void completed(void **state) {
     assert_int_equal(c->rollout.outcome, ROLLOUT_COMPLETED);
     assert_view(c->deployment_id, "ecs-svc/1");
     assert_view(c->tag, "git-1");
-    assert_int_equal(c->rollout.duration_ms, 89500);
+    assert_int_equal(c->rollout.duration_ms, 3600 * 1000 + 89500);
     assert_int_equal(c->note.len, 0);
     assert_true(is_tagged(r, "\"slipway:completed\",\"value\":\"" COMPLETED_AT "\""));
     assert_int_equal(r->f->ecs.updates + r->f->ecs.registers, 0);

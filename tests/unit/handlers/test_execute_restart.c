@@ -55,7 +55,7 @@ static void the_same_event_twice(void **state) {
 
 static void tasks_that_are_newer(void **state) {
     struct fixture *f = *state;
-    add_service(f, "web"); /* its deployment began now */
+    add_service(f, "web")->deployments[0].created_at_s = NOW_MS / 1000;
     add_restart(f, "web", "e-1", NOW_MS - 1000);
     run(f);
     assert_status(&f->process.changes[0], CHANGE_UNCHANGED);

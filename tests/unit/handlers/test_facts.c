@@ -262,6 +262,7 @@ static void test_between_is_looked_at_after_a_return(void **state) {
     add_service(f, "web");
     register_revision(f, EVENT("mine"));
     register_revision(f, "");
+    f->ecs.services[0].deployments[0].created_at_s = NOW_MS / 1000;
     process_add(&f->process, "web", "mine", NOW_MS - 1000, "t01");
     const struct facts *facts = gather_one(f);
     assert_int_equal(f->process.http.waves, 2);
