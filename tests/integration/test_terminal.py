@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from command_line import program
-from deploys import reference
+from deploys import event, reference
 from front import Front, faults
 from front.seed import ADMIN_SECRET, PROD, SERVICE, World, admin_key, task_definition_text
 from lambda_function import environment
@@ -23,9 +25,10 @@ Open = Callable[..., Terminal]
 def terminal(front: Front, world: World) -> Iterator[Open]:
     opened: list[Terminal] = []
 
-    def call(*words: str, **more: str) -> Terminal:
+    def call(*words: str, ignores_interrupts: bool = False, **more: str) -> Terminal:
         person = {"AWS_ACCESS_KEY_ID": admin_key(PROD), "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET, "AWS_SESSION_TOKEN": ""}
-        opened.append(Terminal({**environment(front), **person, **more}, str(program()), *words))
+        parent = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh") if ignores_interrupts else ()
+        opened.append(Terminal({**environment(front), **person, **more}, *parent, str(program()), *words))
         return opened[-1]
 
     yield call
@@ -116,6 +119,29 @@ def test_ctrl_c_does_not_break_off_what_is_being_written(world: World, terminal:
     screen = one.wait_for("[left with 1]")
     assert "deployed" in screen and "interrupted; the deployment goes on" in screen
     assert world.running().images[SERVICE] == reference(world)
+
+
+def test_ctrl_c_does_not_break_off_an_event(world: World, terminal: Open, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event(service="backend", tag=TAG)), encoding="utf-8")
+    gate = faults.Gate()
+    world.front.rules.add(faults.hold(gate), "ecs:UpdateService")
+    one = terminal("event", str(file))
+    gate.wait_for_arrival()
+    one.type("C-c")
+    one.wait_for("^C")
+    gate.open()
+    assert "interrupted; the event was handled to its end" in one.wait_for("[left with 0]")
+    assert world.running().images[SERVICE] == reference(world)
+
+
+def test_ctrl_c_that_the_parent_ignores(world: World, terminal: Open) -> None:
+    one = terminal("deploy", "--yes", "backend", TAG, ignores_interrupts=True)
+    one.wait_for(" running, ")
+    one.type("C-c")
+    one.wait_for("^C")
+    world.roll(world.service(), "completed")
+    assert "interrupted" not in one.wait_for("[left with 0]")
 
 
 def test_a_narrow_terminal_has_one_line_of_progress(world: World, terminal: Open) -> None:
