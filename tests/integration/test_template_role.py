@@ -246,6 +246,30 @@ def test_the_patterns_of_an_example_keep_dev_from_its_neighbours(world: World, c
             ask(world, "ecs:UpdateService", f"{ECS}:service/myproject_cluster_{other}/myproject_service_{other}", {})
 
 
+def test_a_policy_of_your_own_for_families_with_bare_names(world: World, check: ModuleType) -> None:
+    """docs/moving-from-ci-lambda.md: what the template does not admit, that policy does, and no more than that."""
+    text = (TEMPLATE.parent / "docs" / "moving-from-ci-lambda.md").read_text()
+    (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    added = policy.replace("us-east-1:333333333333", f"{REGION}:{PROD}")
+    nightly, by_registering = f"{ECS}:task-definition/nightly", {"ecs:createaction": "RegisterTaskDefinition"}
+    asked: list[tuple[str, str, Facts]] = [("ecs:RegisterTaskDefinition", nightly + ":*", {}), ("ecs:TagResource", nightly + ":7", by_registering),
+                                           ("ecs:TagResource", nightly + ":7", {"aws:tagkeys": ["slipway:rolled-back-by"]})]
+    given = role_policy(check, EnableTasks="true", TaskStarterRoleArns=EVENTS_ROLE)
+    for statements, admits in ((given, False), ([*given, *json.loads(added)["Statement"]], True)):
+        world.function_role.policy = statements
+        for action, resource, facts in asked:
+            if admits:
+                ask(world, action, resource, facts)
+                continue
+            with pytest.raises(Exception, match="is not authorized to perform"):
+                ask(world, action, resource, facts)
+    for action, resource, facts in (("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/other:*", {}), ("ecs:TagResource", nightly + ":7", {"aws:tagkeys": ["team"]})):
+        with pytest.raises(Exception, match="is not authorized to perform"):
+            ask(world, action, resource, facts)
+    world.function_role.policy = role_policy(check, FamilyPattern="*")
+    ask(world, "ecs:RegisterTaskDefinition", f"{ECS}:task-definition/other:*", {})
+
+
 OBJECT = "arn:aws:s3:::myproject-config/prod/environment.json"
 
 
