@@ -1,5 +1,6 @@
 #include "cli/doctor/checks.h"
 
+#include "runtime/aws/arn.h"
 #include "runtime/base/json_scan.h"
 
 static struct view variable_of(const struct doctor_function *function, const char *name,
@@ -62,6 +63,34 @@ static bool check_variables(const struct doctor_facts *facts, struct doctor_find
                            findings));
 }
 
+/* By name, since an ARN says the same; the default one is the empty one (config.h). */
+static struct view bus_name(struct view bus) {
+    const struct view kind = VIEW("event-bus/");
+    struct arn arn;
+    if (arn_parse(bus, &arn) && view_starts_with(arn.resource, kind)) {
+        bus = view_slice(arn.resource, kind.len, arn.resource.len);
+    }
+    return view_equal(bus, VIEW("default")) ? VIEW("") : bus;
+}
+
+/* What is put on the wrong bus is taken, and nobody hears it. */
+static bool check_event_bus(const struct doctor_facts *facts, struct doctor_findings *findings) {
+    const struct doctor_function *function = &facts->function;
+    struct view here = bus_name(facts->config->event_bus);
+    struct view there = variable_of(function, "EVENT_BUS", findings);
+    if (view_equal(bus_name(there), here) || function->settings.variables.type != JSON_OBJECT ||
+        (there.len == 0 && variable_of(function, "SLIPWAY_CONFIG", findings).len > 0)) {
+        return true;
+    }
+    findings_add(findings, DOCTOR_WARNING, "function", function->name,
+                 "works with EVENT_BUS '" VIEW_FMT "', and here it is '" VIEW_FMT
+                 "', on which --via-event would put its events",
+                 VIEW_ARG(there), VIEW_ARG(facts->config->event_bus));
+    findings_remedy(findings, "set EVENT_BUS, here and of the function, to the bus that DeployRule "
+                              "of its stack is on");
+    return false;
+}
+
 /* Whether there is one whose rules can be looked at. */
 bool check_function(const struct doctor_facts *facts, struct doctor_findings *findings) {
     const struct doctor_function *function = &facts->function;
@@ -75,7 +104,7 @@ bool check_function(const struct doctor_facts *facts, struct doctor_findings *fi
         }
         return false;
     }
-    if (check_variables(facts, findings)) {
+    if (check_variables(facts, findings) && check_event_bus(facts, findings)) {
         findings_add(findings, DOCTOR_WELL, "function", function->name,
                      "is there, and works as '" VIEW_FMT "'", VIEW_ARG(function->settings.role));
     }

@@ -516,6 +516,19 @@ CHANGE(function_without_account) {
     give_variables(m, "{\"PROJECT_NAME\":\"myproject\",\"PROJECT_ENV\":\"prod\",\"ECR_STRATEGY\":"
                       "\"cross_account\",\"ECR_ACCOUNT_ID\":\"\"}");
 }
+CHANGE(function_on_another_bus) {
+    give_variables(m, "{\"PROJECT_NAME\":\"myproject\",\"PROJECT_ENV\":\"prod\",\"ECR_STRATEGY\":"
+                      "\"cross_account\",\"ECR_ACCOUNT_ID\":\"" REGISTRY
+                      "\",\"EVENT_BUS\":\"deploys\"}");
+}
+CHANGE(function_on_the_bus_named_here) {
+    function_on_another_bus(m);
+    m->config.event_bus = VIEW("arn:aws:events:" REGION ":" OWN ":event-bus/deploys");
+}
+CHANGE(function_that_does_not_know_its_bus) {
+    function_as_here(m);
+    m->config.event_bus = VIEW("deploys");
+}
 CHANGE(rules_unseen) {
     made_up_err(&m->err, ERR_ACCESS_DENIED, "ListEventBuses of events failed: AccessDenied");
     m->facts.rules_err = &m->err;
@@ -726,18 +739,19 @@ CHANGE(nobody_is_obeyed) {
 }
 
 GROUP(rules, CASE(function_missing), CASE(function_unseen), CASE(function_as_here),
-      CASE(function_of_another_registry), CASE(function_without_strategy),
-      CASE(function_without_account), CASE(rules_unseen), CASE(no_rules), CASE(rule_disabled),
-      CASE(rule_of_another_environment), CASE(rule_on_another_bus), CASE(rule_with_a_number),
-      CASE(rule_not_described), CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke),
-      CASE(rule_with_a_role_of_its_own), CASE(rule_whose_targets_are_not_told),
-      CASE(rule_that_changes_the_event), CASE(rule_whose_right_is_not_told),
-      CASE(two_rules_of_which_one_may_invoke), CASE(parameters_by_a_queue),
-      CASE(parameters_of_another_project), CASE(queues_unseen), CASE(files_without_a_rule),
-      CASE(files_by_a_rule), CASE(no_rules_for_workflows), CASE(pushes_in_another_region),
-      CASE(a_rule_with_dots_that_may_not_invoke), CASE(bus_that_takes_nothing),
-      CASE(bus_under_a_condition), CASE(bus_that_names_a_role), CASE(bus_unseen),
-      CASE(bus_that_takes_other_events), CASE(pushes_by_a_bus_apart),
+      CASE(function_of_another_registry), CASE(function_on_another_bus),
+      CASE(function_on_the_bus_named_here), CASE(function_that_does_not_know_its_bus),
+      CASE(function_without_strategy), CASE(function_without_account), CASE(rules_unseen),
+      CASE(no_rules), CASE(rule_disabled), CASE(rule_of_another_environment),
+      CASE(rule_on_another_bus), CASE(rule_with_a_number), CASE(rule_not_described),
+      CASE(rule_of_a_schedule), CASE(rule_that_may_not_invoke), CASE(rule_with_a_role_of_its_own),
+      CASE(rule_whose_targets_are_not_told), CASE(rule_that_changes_the_event),
+      CASE(rule_whose_right_is_not_told), CASE(two_rules_of_which_one_may_invoke),
+      CASE(parameters_by_a_queue), CASE(parameters_of_another_project), CASE(queues_unseen),
+      CASE(files_without_a_rule), CASE(files_by_a_rule), CASE(no_rules_for_workflows),
+      CASE(pushes_in_another_region), CASE(a_rule_with_dots_that_may_not_invoke),
+      CASE(bus_that_takes_nothing), CASE(bus_under_a_condition), CASE(bus_that_names_a_role),
+      CASE(bus_unseen), CASE(bus_that_takes_other_events), CASE(pushes_by_a_bus_apart),
       CASE(pushes_by_a_bus_apart_that_takes_none), CASE(pushes_by_a_bus_apart_that_is_unseen),
       CASE(pushes_by_a_bus_apart_that_was_not_asked), CASE(pushes_of_this_account_by_a_bus_apart),
       CASE(pushes_of_another_region_by_a_bus_apart), CASE(pushes_by_the_better_of_two_buses),
