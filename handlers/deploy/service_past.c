@@ -15,6 +15,11 @@ static bool is_since(int64_t time_ms, int64_t since_ms) {
     return time_ms / MS_PER_SECOND >= since_ms / MS_PER_SECOND;
 }
 
+/* CodeDeploy's services have none that ECS tells of. */
+static bool has_past(const struct ecs_service_state *service) {
+    return service->primary && view_equal(service->controller, VIEW("ECS"));
+}
+
 /* --- deploys of an image --- */
 
 static bool lists_deployment_of(const struct ecs_service_state *service, struct view arn) {
@@ -42,8 +47,8 @@ bool past_asks_for_image_of(const struct facts *facts, const struct trigger *tri
 
 bool past_may_be_hidden(const struct facts *facts, const struct trigger *trigger) {
     int64_t time_ms;
-    return trigger->kind == TRIGGER_DEPLOY && facts->running.arn.len > 0 &&
-           !revision_event_time(&facts->running, &time_ms) &&
+    return trigger->kind == TRIGGER_DEPLOY && has_past(&facts->service) &&
+           facts->running.arn.len > 0 && !revision_event_time(&facts->running, &time_ms) &&
            service_was_given_since(&facts->service, trigger->event_time_ms);
 }
 
@@ -125,8 +130,7 @@ bool past_is_wanted(const struct facts_request *request, struct view event_tag) 
     const struct facts *facts = request->ret_facts;
     const struct trigger *trigger = request->trigger;
     if (!trigger || !request->target || request->target->kind != TARGET_SERVICE ||
-        facts->service_err || !facts->service.primary ||
-        !view_equal(facts->service.controller, VIEW("ECS")) || is_settled(request, event_tag)) {
+        facts->service_err || !has_past(&facts->service) || is_settled(request, event_tag)) {
         return false;
     }
     switch (trigger->kind) {

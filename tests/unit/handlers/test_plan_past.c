@@ -192,6 +192,14 @@ static void test_newer_event_under_what_was_given_by_hand(void **state) {
     assert_error(decide(f), VERDICT_FAILED, ERR_THROTTLED, "the cause");
 }
 
+/* CodeDeploy may have had another deployment under way when the own one was registered. */
+static void test_code_deploy_has_no_past(void **state) {
+    struct fixture *f = *state;
+    give_by_hand(f, EVENT_TAGS("e-1", TEN, "git-new", B, "web:41"));
+    f->facts.service.controller = VIEW("CODE_DEPLOY");
+    assert_verdict(decide(f), VERDICT_DEPLOY);
+}
+
 /* The same push may have made the other service's revision. */
 static void test_shared_family_under_what_was_given_by_hand(void **state) {
     static struct service_entry entries[] = {{.task_family = {"web", 3}},
@@ -319,6 +327,7 @@ int main(void) {
         TEST(test_own_event_under_what_was_given_by_hand),
         TEST(test_own_event_whose_past_is_not_known),
         TEST(test_newer_event_under_what_was_given_by_hand),
+        TEST(test_code_deploy_has_no_past),
         TEST(test_shared_family_under_what_was_given_by_hand),
         TEST(test_named_revision_after_a_restart),
         TEST(test_traced_revision_after_a_restart),
