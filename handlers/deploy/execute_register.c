@@ -1,4 +1,4 @@
-#include "handlers/deploy/execute_move.h"
+#include "handlers/deploy/execute_register.h"
 #include "handlers/deploy/facts_wave.h"
 
 /* What ECS publishes for RegisterTaskDefinition: so many at once, then one a second. Amazon ECS API
@@ -10,18 +10,15 @@
 /* Newer revisions of the family that are looked at for a registration without an answer. */
 #define SEARCH_MAX 20
 
-/* One registration: how it went. */
-struct registration {
-    struct move *move;
-    struct err error; /* of the last call; unset: it has its revision */
-    bool ambiguous;   /* and AWS may have carried it out all the same */
-    int newest;       /* the read of the family's newest revision, while it is looked for */
-};
-
 /* --- the calls --- */
 
 static bool is_waiting(const struct registration *r) {
-    return !r->move->ended && r->move->own.len == 0;
+    return !r->move->ended && r->move->own.len == 0 && r->made.arn.len == 0;
+}
+
+/* No call has failed for it: it was not sent yet, or has another request by now. */
+static bool is_to_be_sent(const struct registration *r) {
+    return is_waiting(r) && !err_is_set(&r->error);
 }
 
 static int read_answer(struct execution *x, const struct aws_call *call, struct registration *r) {
@@ -29,7 +26,7 @@ static int read_answer(struct execution *x, const struct aws_call *call, struct 
     err_init(&r->error);
     r->ambiguous = false;
     if (ecs_register_task_definition_result(call, x->arena, &definition, &r->error) == 0) {
-        move_set_revision(r->move, &definition);
+        r->made = definition;
         return 0;
     }
     /* A 2xx that cannot be read has been carried out. */
@@ -58,7 +55,7 @@ static int register_batch(struct execution *x, struct registration **batch, size
             return -1;
         }
     }
-    return 0;
+    return registration_check_bases(x, batch, n);
 }
 
 static int refuse_for_time(struct execution *x, struct move *move) {
@@ -127,23 +124,17 @@ static bool is_in_doubt(const struct registration *r) {
 }
 
 static void take_if_own(struct registration *r, const struct ecs_task_definition *definition) {
-    if (revision_is_of_event(definition, r->move->event_tag) && revision_is_active(definition)) {
-        move_set_revision(r->move, definition);
+    if (revision_is_of_event(definition, r->move->event_tag) && revision_is_active(definition) &&
+        definition->revision > r->known) {
+        err_init(&r->error);
+        r->made = *definition;
     }
-}
-
-/* The newest revision that was known before the registration. */
-static int64_t newest_before(const struct move *move) {
-    const struct facts *facts = move->change->facts;
-    return facts->latest.revision > facts->running.revision ? facts->latest.revision
-                                                            : facts->running.revision;
 }
 
 /* Those that were registered since, below the newest. */
 static int search_older(struct execution *x, struct registration *r, int64_t newest) {
     struct wave wave = wave_of(x->arena);
-    int64_t lowest = newest_before(r->move);
-    for (int64_t revision = newest - 1; revision > lowest && wave.n < SEARCH_MAX; revision--) {
+    for (int64_t revision = newest - 1; revision > r->known && wave.n < SEARCH_MAX; revision--) {
         struct view name =
             arena_printf(x->arena, VIEW_FMT ":%lld", VIEW_ARG(r->move->change->target->family),
                          (long long)revision);
@@ -169,7 +160,7 @@ static int search_older(struct execution *x, struct registration *r, int64_t new
 
 /* Looks for the revisions: the family's newest bears the event's id, or one a little older does.
  * What could be looked for is in doubt no longer. */
-static int search_all(struct execution *x, struct registration **doubts, size_t n) {
+static int search_families(struct execution *x, struct registration **doubts, size_t n) {
     struct wave wave = wave_of(x->arena);
     for (size_t i = 0; i < n; i++) {
         struct view family = doubts[i]->move->change->target->family;
@@ -197,6 +188,11 @@ static int search_all(struct execution *x, struct registration **doubts, size_t 
         }
     }
     return 0;
+}
+
+static int search_all(struct execution *x, struct registration **doubts, size_t n) {
+    return search_families(x, doubts, n) != 0 || registration_check_bases(x, doubts, n) != 0 ? -1
+                                                                                             : 0;
 }
 
 /* --- the stage --- */
@@ -242,6 +238,15 @@ static int settle_doubts(struct execution *x, struct registration *all, size_t n
     return doubts > 0 ? search_all(x, list, doubts) : 0;
 }
 
+/* A deploy of an image: its revision is to be registered, or was by an earlier delivery. What runs
+ * has been looked at, and no other change's revision is made from a base. */
+static bool is_concerned(const struct move *move) {
+    bool is_new = move->own.len == 0 && move->change->register_request.len > 0;
+    bool is_left = move->own.len > 0 && move->change->trigger->kind == TRIGGER_DEPLOY &&
+                   !view_equal(move->own, move->change->from_task_definition);
+    return move_is_open(move, VERDICT_DEPLOY) && (is_new || is_left);
+}
+
 int execute_register(struct execution *x) {
     struct registration *all = ARENA_ARRAY(x->arena, x->n, struct registration);
     struct registration **list = ARENA_ARRAY(x->arena, x->n, struct registration *);
@@ -250,15 +255,21 @@ int execute_register(struct execution *x) {
         return execution_out_of_memory(x);
     }
     for (size_t i = 0; i < x->n; i++) {
-        if (move_is_open(&x->moves[i], VERDICT_DEPLOY) && x->moves[i].own.len == 0 &&
-            x->moves[i].change->register_request.len > 0) {
-            all[n].move = &x->moves[i];
-            n++;
+        if (is_concerned(&x->moves[i])) {
+            list[n] = &all[n];
+            registration_begin(x, &x->moves[i], &all[n++]);
         }
     }
-    size_t waiting = collect_waiting(all, n, is_waiting, list);
-    if (register_all(x, list, waiting) != 0 || settle_doubts(x, all, n, list) != 0) {
+    if (registration_check_bases(x, list, n) != 0) {
         return -1;
     }
-    return fail_waiting(x, all, n);
+    for (;;) {
+        size_t waiting = collect_waiting(all, n, is_to_be_sent, list);
+        if (waiting == 0) {
+            return fail_waiting(x, all, n);
+        }
+        if (register_all(x, list, waiting) != 0 || settle_doubts(x, all, n, list) != 0) {
+            return -1;
+        }
+    }
 }

@@ -119,6 +119,17 @@ ERR_MUST_USE int plan_settle(struct change *changes, size_t n, struct arena *are
 ERR_MUST_USE int plan_decide(const struct config *config, struct view own_account,
                              struct arena *arena, struct change *change, struct err *err);
 
+/* A decided deploy of an image over another base than the plan's: what is to be registered. */
+struct plan_rebased {
+    struct view register_request;
+    struct view to_image;
+    const struct err *refusal; /* that base cannot take the image; NULL otherwise */
+};
+/* -1: ERR_OUT_OF_MEMORY only. */
+ERR_MUST_USE int plan_rebase(const struct config *config, const struct change *change,
+                             const struct ecs_task_definition *base, struct arena *arena,
+                             struct plan_rebased *ret_rebased, struct err *err);
+
 /* Orders decided changes of one payload that are about the same service: of deploys the newest
  * event wins and the others become superseded; the same event a second time becomes unchanged.
  * Of pushes of one digest one deploys, and the others are unchanged. Dry runs stand outside. It

@@ -1,5 +1,6 @@
 #include "handlers/deploy/plan_decision.h"
 #include "handlers/deploy/plan_revision.h"
+#include "runtime/aws/arn.h"
 
 /* --- the base --- */
 
@@ -41,8 +42,9 @@ int check_base(struct decision *d) {
 
 /* --- a deploy that did not come to its end --- */
 
-/* The revision that an earlier delivery of this event registered. Above it may be only revisions
- * of other events: with a new base of somebody else's the image is registered again. */
+/* The revision that an earlier delivery of this event registered, the highest if there are several
+ * (see execute_base.c). Above it may be only revisions of other events: with a new base of somebody
+ * else's the image is registered again. */
 static const struct ecs_task_definition *find_unfinished(const struct decision *d) {
     const struct facts *facts = d->facts;
     if (facts->latest.arn.len == 0) {
@@ -52,18 +54,21 @@ static const struct ecs_task_definition *find_unfinished(const struct decision *
         return revision_is_active(&facts->latest) ? &facts->latest : NULL;
     }
     const struct ecs_task_definition *own = NULL;
+    int64_t highest_own = 0;
     int64_t last_foreign =
         ecs_tag_value(&facts->latest, TAG_EVENT_ID).len > 0 ? 0 : facts->latest.revision;
     for (size_t i = 0; i < facts->n_between; i++) {
         const struct ecs_task_definition *between = &facts->between[i];
-        if (revision_is_of_event(between, d->event_tag) && revision_is_active(between)) {
+        if (revision_is_of_event(between, d->event_tag) && revision_is_active(between) &&
+            between->revision > highest_own) {
             own = between;
+            highest_own = between->revision;
         } else if (ecs_tag_value(between, TAG_EVENT_ID).len == 0 &&
                    between->revision > last_foreign) {
             last_foreign = between->revision;
         }
     }
-    return own && own->revision > last_foreign ? own : NULL;
+    return own && highest_own > last_foreign ? own : NULL;
 }
 
 int check_unfinished(struct decision *d) {
@@ -242,4 +247,46 @@ int build_revision(struct decision *d) {
         return -1;
     }
     return DECIDED;
+}
+
+/* --- the same over another base --- */
+
+/* Of a revision that an earlier delivery registered, the image stands in the revision too. */
+static struct view digest_of(const struct change *change) {
+    struct image_reference reference;
+    return change->digest.len == 0 && image_reference_parse(change->to_image, &reference)
+               ? reference.digest
+               : change->digest;
+}
+
+int plan_rebase(const struct config *config, const struct change *change,
+                const struct ecs_task_definition *base, struct arena *arena,
+                struct plan_rebased *ret_rebased, struct err *err) {
+    struct change rebased = *change;
+    struct decision d = {.config = config,
+                         .arena = arena,
+                         .err = err,
+                         .change = &rebased,
+                         .trigger = change->trigger,
+                         .target = change->target,
+                         .facts = change->facts,
+                         .event_tag = revision_event_tag(change->trigger->event_id, arena),
+                         .base = base};
+    struct arn arn = {0};
+    (void)arn_parse(base->arn, &arn);
+    d.own_account = arn.account;
+    rebased.digest = digest_of(change);
+    rebased.err = NULL;
+    if (!d.event_tag.data) {
+        return out_of_memory(&d);
+    }
+    int rc = check_containers(&d);
+    rc = rc == GO_ON ? splice(&d) : rc;
+    if (rc < 0) {
+        return -1;
+    }
+    *ret_rebased = (struct plan_rebased){.register_request = rebased.register_request,
+                                         .to_image = rebased.to_image,
+                                         .refusal = rebased.err};
+    return 0;
 }
