@@ -363,6 +363,27 @@ def test_a_crashed_winner_leaves_it_to_the_retry(race: Race) -> None:
     check_newer_wins(race, older, newer)
 
 
+@pytest.mark.parametrize("runs", [True, False], ids=["and-deploys-it", "only"])
+def test_settings_that_somebody_registers_meanwhile_are_deployed(race: Race, runs: bool) -> None:
+    """Terraform applies right before the registration: its revision is the base, though the plan did not see it."""
+    gate = Gate()
+    race.front.rules.add(faults.hold(gate), "ecs:RegisterTaskDefinition")
+    waiting = race.newer.start(race.newer_event)
+    gate.wait_for_arrival()
+    applied = race.world.register(task_definition_text(cpu="1024", memory="2048"))
+    if runs:
+        race.world.service().roll_to(applied.arn, race.front.clock.now())
+    gate.open()
+    answer = waiting.result()
+    running = race.world.running()
+    assert answer.change["status"] == "deployed", answer.json
+    assert f"somebody else registered '{SERVICE}:{applied.revision}'" in answer.change["note"]
+    assert running.value("cpu") == "1024" and running.images[SERVICE] == reference(race.world)
+    assert len([one for one in race.world.revisions() if one.tag("slipway:event-id") == race.newer_event["id"]]) == 2
+    assert race.newer.invoke(race.newer_event).change["status"] == "unchanged"
+    assert race.world.running().arn == running.arn
+
+
 def _by(key: str) -> Any:
     def made_by(call: Call) -> bool:
         return call.access_key == key

@@ -18,6 +18,13 @@
 #define MAX_DEPTH 256
 #define START_MS INT64_C(1760000000000)
 
+/* What is registered by hand: a setting more than the first revision has. */
+#define FOREIGN_SETTING "\"cpu\":\"1024\""
+#define FOREIGN_REQUEST                                                                            \
+    "{\"family\":\"web\"," FOREIGN_SETTING                                                         \
+    ",\"containerDefinitions\":[{\"name\":\"app\",\"image\":"                                      \
+    "\"" FAKE_REPO ":old\",\"cpu\":0}],\"tags\":[{\"key\":\"team\",\"value\":\"web\"}]}"
+
 /* --- a scenario --- */
 
 struct scenario {
@@ -30,6 +37,7 @@ struct scenario {
     bool has_past;
     bool running_completed;
     bool forgets_replaced;
+    int foreign_at;   /* before that call of all a revision by hand is registered; 0: none is */
     int kill_at;      /* the call of process 0 after which it is killed; -1: none */
     bool two_may_do;  /* the killed event may have registered twice */
     size_t max_walks; /* 0: all */
@@ -62,6 +70,7 @@ struct world {
     struct fake_clock clock;
     struct fake_ecs ecs;
     size_t n_actors;
+    int calls;                          /* of all processes */
     sem_t turn;                         /* the scheduler's */
     struct actor actors[MAX_PROCESSES]; /* large: only those in use are cleared */
 };
@@ -124,6 +133,9 @@ static void answer(void *state, struct http_exchange *exchange) {
         return;
     }
     actor->calls++;
+    if (++actor->world->calls == actor->world->scenario->foreign_at) {
+        (void)fake_add_revision(actor->ecs, VIEW(FOREIGN_REQUEST), 0);
+    }
     if (fake_is_write(exchange)) {
         actor->world->clock.wall_ms += WRITE_TAKES_MS;
     }

@@ -19,6 +19,9 @@
  * Minutes later, in some walks, ECS's circuit breaker goes back to what ran before them all, and
  * the events are delivered once more: nothing of theirs may come back.
  *
+ * In some walks somebody registers a revision by hand, before whichever call. Whatever is deployed
+ * of a higher number has its settings.
+ *
  * With every build only a few are walked by chance: seconds count there, under sanitizers above
  * all.
  *
@@ -49,17 +52,20 @@ static struct fake_revision *running(struct world *world) {
     return fake_find(&world->ecs, world->ecs.services[0].task_definition);
 }
 
-static bool is_of(struct world *world, const struct fake_revision *r, size_t event) {
-    char tag[64];
-    snprintf(tag, sizeof(tag), "\"slipway:event-id\",\"value\":\"event-%zu\"", event);
-    struct view text = r->tags;
-    (void)world;
-    for (size_t i = 0; i + strlen(tag) <= text.len; i++) {
-        if (memcmp(text.data + i, tag, strlen(tag)) == 0) {
+static bool has(struct view text, const char *part) {
+    for (size_t i = 0; i + strlen(part) <= text.len; i++) {
+        if (memcmp(text.data + i, part, strlen(part)) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_of(struct world *world, const struct fake_revision *r, size_t event) {
+    char tag[64];
+    snprintf(tag, sizeof(tag), "\"slipway:event-id\",\"value\":\"event-%zu\"", event);
+    (void)world;
+    return has(r->tags, tag);
 }
 
 /* The highest revision that an event has; 0: none. */
@@ -113,6 +119,7 @@ static void check_registrations(struct world *world) {
         }
         bool was_killed = world->n_actors > world->scenario->n && event == 0;
         size_t most = was_killed && world->scenario->two_may_do ? 2 : 1;
+        most += world->scenario->foreign_at > 0 ? 1 : 0;
         if (made > most) {
             complain(world, "an event registered more than once");
         }
@@ -143,6 +150,18 @@ static void check_answer(struct world *world, const struct actor *actor, bool is
     }
 }
 
+/* What was registered by hand lies below what runs, and all of it is in it. */
+static void check_settings(struct world *world) {
+    const struct fake_revision *runs = running(world);
+    for (size_t i = 0; i < world->ecs.n_revisions; i++) {
+        const struct fake_revision *r = &world->ecs.revisions[i];
+        if (!has(r->tags, "slipway:event-id") && r->revision < runs->revision &&
+            has(r->members, FOREIGN_SETTING) && !has(runs->members, FOREIGN_SETTING)) {
+            complain(world, "a setting that somebody registered is lost");
+        }
+    }
+}
+
 static void check_world(struct world *world) {
     size_t newest = newest_event(world);
     if (!is_of(world, running(world), newest)) {
@@ -154,6 +173,7 @@ static void check_world(struct world *world) {
         }
     }
     check_registrations(world);
+    check_settings(world);
 }
 
 /* The deploys failed: ECS gives the service what ran before. */
@@ -161,6 +181,7 @@ static void check_return(struct world *world) {
     struct fake_ecs *ecs = &world->ecs;
     struct view before = fake_arn(ecs, &ecs->revisions[0]);
     size_t revisions = ecs->n_revisions;
+    world->calls = world->scenario->foreign_at; /* from here on nobody registers anything */
     world->clock.wall_ms += RETURN_AFTER_MS;
     fake_deploy(ecs, &ecs->services[0], before);
     for (size_t event = 0; event < world->scenario->n; event++) {
@@ -267,6 +288,42 @@ static void test_two_and_a_crash(void **state) {
     }
 }
 
+/* Before each call that the two make up to their updates. */
+static void test_two_and_a_revision_by_hand(void **state) {
+    (void)state;
+    for (int at = 1; at <= 14; at++) {
+        char name[64];
+        snprintf(name, sizeof(name), "a revision by hand before call %d", at);
+        const struct scenario scenario = {.name = name,
+                                          .n = 2,
+                                          .event_time_ms = {1000, at % 2 == 0 ? 2000 : 500},
+                                          .kill_at = -1,
+                                          .foreign_at = at,
+                                          .max_walks = 2 * SOME_WALKS};
+        explore(&scenario);
+    }
+}
+
+/* And one of them is killed. */
+static void test_a_revision_by_hand_and_a_crash(void **state) {
+    (void)state;
+    for (int at = 3; at <= 10; at++) {
+        for (int kill_at = 1; kill_at <= 6; kill_at++) {
+            char name[80];
+            snprintf(name, sizeof(name), "a revision by hand before call %d, killed after %d", at,
+                     kill_at);
+            const struct scenario scenario = {.name = name,
+                                              .n = 2,
+                                              .event_time_ms = {2000, at % 2 == 0 ? 1000 : 3000},
+                                              .kill_at = kill_at,
+                                              .foreign_at = at,
+                                              .max_walks = 4,
+                                              .two_may_do = true};
+            explore(&scenario);
+        }
+    }
+}
+
 static void test_three(void **state) {
     (void)state;
     bool full = is_full();
@@ -368,6 +425,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_in_every_order),
         cmocka_unit_test(test_two_and_a_crash),
+        cmocka_unit_test(test_two_and_a_revision_by_hand),
+        cmocka_unit_test(test_a_revision_by_hand_and_a_crash),
         cmocka_unit_test(test_three),
         cmocka_unit_test(test_a_deploy_and_a_rollback),
         cmocka_unit_test(test_a_rollback_and_a_crash),
