@@ -62,6 +62,11 @@ int lambda_get_function_call(struct view name, struct arena *arena, struct aws_c
     return get_call("GetFunction", name, "", VIEW(""), arena, ret_call, err);
 }
 
+int lambda_get_aliased_function_call(struct view name, struct view alias, struct arena *arena,
+                                     struct aws_call *ret_call, struct err *err) {
+    return get_call("GetFunction", name, "?Qualifier=", alias, arena, ret_call, err);
+}
+
 int lambda_get_configuration_call(struct view name, struct arena *arena, struct aws_call *ret_call,
                                   struct err *err) {
     return get_call("GetFunctionConfiguration", name, "/configuration", VIEW(""), arena, ret_call,

@@ -37,6 +37,12 @@ ERR_MUST_USE int lambda_get_function_call(struct view name, struct arena *arena,
 ERR_MUST_USE int lambda_get_function_result(const struct aws_call *call, struct arena *arena,
                                             struct lambda_function *ret_function, struct err *err);
 
+/* GET /2015-03-31/functions/{name}?Qualifier={alias}: the version that the alias leads to; the ARN
+ * is the alias's then. Its answer is lambda_get_function_result()'s. */
+ERR_MUST_USE int lambda_get_aliased_function_call(struct view name, struct view alias,
+                                                  struct arena *arena, struct aws_call *ret_call,
+                                                  struct err *err);
+
 /* GET /2015-03-31/functions/{name}/configuration */
 ERR_MUST_USE int lambda_get_configuration_call(struct view name, struct arena *arena,
                                                struct aws_call *ret_call, struct err *err);

@@ -45,6 +45,15 @@ static void reads(void **state) {
     assert_false(f.call.once);
     arena_release(&f.arena);
 
+    f = fixture_new();
+    assert_int_equal(lambda_get_aliased_function_call(VIEW("my-function"), VIEW("BLUE&x"), &f.arena,
+                                                      &f.call, &f.err),
+                     0);
+    assert_string_equal(f.call.operation, "GetFunction");
+    assert_sent_rest(&f, "GET", HOST, "/2015-03-31/functions/my-function", "Qualifier=BLUE%26x",
+                     "");
+    arena_release(&f.arena);
+
     /* An ARN as a name, and one that would lead elsewhere. */
     f = fixture_new();
     assert_int_equal(lambda_get_configuration_call(VIEW(ARN), &f.arena, &f.call, &f.err), 0);
