@@ -240,12 +240,13 @@ class LambdaApi:
 
     def _configuration(self, function: Function, qualifier: str | None) -> dict[str, Any]:
         _, digest = self._code(function, qualifier)
+        version = function.aliases[qualifier].version if qualifier in function.aliases else qualifier
         status = function.settled
         shown = {
             "FunctionName": function.name, "FunctionArn": f"{function.arn}:{qualifier}" if qualifier else function.arn,
             "Role": function.role or f"arn:aws:iam::{function.arn.split(':')[4]}:role/function", "CodeSize": 0, "Description": "",
             "Timeout": 30, "MemorySize": 512, "LastModified": "2026-05-01T10:00:00.000+0000", "CodeSha256": _code_sha(digest),
-            "Version": qualifier or "$LATEST", "PackageType": function.package, "Architectures": ["x86_64"],
+            "Version": version or "$LATEST", "PackageType": function.package, "Architectures": ["x86_64"],
             "RevisionId": function.revision_id, "State": "Active", "LastUpdateStatus": status,
         }
         if function.variables:
