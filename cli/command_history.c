@@ -84,7 +84,13 @@ static int read_revisions(struct history *h, size_t max) {
 }
 
 static bool runs(const struct history *h, const struct ecs_task_definition *revision) {
-    return view_equal(revision->arn, h->now->definition.arn);
+    const struct what_runs *one;
+    for (size_t i = 0; (one = what_runs_at(h->now, i)) != NULL; i++) {
+        if (view_equal(revision->arn, one->definition.arn)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The event's time; of a revision that slipway did not make, when it was registered. */
@@ -179,7 +185,7 @@ static int gather(struct history *h, struct view service, size_t max) {
     if (what_runs(session, &target, 1, &h->now, h->err) < 0) {
         return -1;
     }
-    if (h->now->err) {
+    if (h->now->err && h->now->revision.len == 0) { /* what runs is known, if it is gone, too */
         *h->err = *h->now->err;
         return -1;
     }

@@ -21,7 +21,7 @@ const struct option_row status_options[] = {
 
 struct status {
     struct session *session;
-    struct what_runs *all;
+    struct what_runs *all; /* of each target the revisions that run, one behind the other */
     size_t n;
     struct err *err;
 };
@@ -81,7 +81,8 @@ static struct view tasks_text(const struct what_runs *one, struct arena *arena) 
 
 static struct view revision_text(const struct what_runs *one) {
     return one->target.kind == TARGET_LAMBDA ? one->function.version
-                                             : revision_name(one->definition.arn);
+           : one->definition.arn.len > 0     ? revision_name(one->definition.arn)
+                                             : one->revision;
 }
 
 /* -1: memory ran out. */
@@ -148,7 +149,8 @@ static void put_one(struct json_writer *w, const struct what_runs *one, struct a
     json_put_optional(w, "tag", one->tag);
     json_put_optional(w, "digest", one->digest);
     json_put_optional(w, "image", one->image);
-    json_put_optional(w, "task_definition", one->definition.arn);
+    json_put_optional(w, "task_definition",
+                      one->definition.arn.len > 0 ? one->definition.arn : one->revision);
     json_put_optional(w, "version", one->function.version);
     put_time(w, "since", one->since_ms);
     if (one->service.primary) {
@@ -202,16 +204,41 @@ static int select_targets(struct session *session, const struct arguments *argum
     return 0;
 }
 
+/* A row for each revision that runs. */
+static int read_all(struct status *s, const struct target *targets, size_t n) {
+    struct session *session = s->session;
+    struct what_runs *all = NULL;
+    size_t n_rows = 0;
+    if (what_runs(session, targets, n, &all, s->err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        n_rows += 1 + all[i].n_others;
+    }
+    s->all = ARENA_ARRAY(session->cli->arena, n_rows, struct what_runs);
+    if (!s->all) {
+        return err_out_of_memory(s->err, "targets");
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct what_runs *one;
+        for (size_t j = 0; (one = what_runs_at(&all[i], j)) != NULL; j++) {
+            s->all[s->n++] = *one;
+        }
+    }
+    return 0;
+}
+
 int command_status(struct cli *cli, const struct arguments *arguments) {
     struct session session SESSION_AUTO = {0};
     struct target *targets = NULL;
+    size_t n_targets = 0;
     struct err err;
     err_init(&err);
     const struct session_options options = {0};
     struct status status = {.session = &session, .err = &err};
     if (session_open(cli, &options, &session, &err) < 0 ||
-        select_targets(&session, arguments, &targets, &status.n, &err) < 0 ||
-        what_runs(&session, targets, status.n, &status.all, &err) < 0 ||
+        select_targets(&session, arguments, &targets, &n_targets, &err) < 0 ||
+        read_all(&status, targets, n_targets) < 0 ||
         (arguments_has(arguments, "json") ? print_json(&status) : print_table(&status)) < 0) {
         return cli_fail(cli, &err);
     }

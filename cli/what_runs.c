@@ -1,5 +1,6 @@
 #include "cli/what_runs.h"
 
+#include "cli/what_tasks.h"
 #include "handlers/deploy/facts_wave.h"
 #include "handlers/deploy/lambda_claim.h"
 #include "handlers/deploy/plan_revision.h"
@@ -112,6 +113,10 @@ int environment_targets(struct session *session, struct target **ret_targets, si
 
 /* --- what they run --- */
 
+const struct what_runs *what_runs_at(const struct what_runs *one, size_t i) {
+    return i == 0 ? one : i <= one->n_others ? &one->others[i - 1] : NULL;
+}
+
 int what_image(struct session *session, const struct target *target,
                const struct ecs_task_definition *definition, struct what_image *ret_image,
                struct err *err) {
@@ -143,7 +148,7 @@ int what_image(struct session *session, const struct target *target,
     return 0;
 }
 
-static int read_image(struct session *session, struct what_runs *one, struct err *err) {
+int what_runs_read_image(struct session *session, struct what_runs *one, struct err *err) {
     struct what_image image = {0};
     if (what_image(session, &one->target, &one->definition, &image, err) < 0) {
         return -1;
@@ -151,9 +156,13 @@ static int read_image(struct session *session, struct what_runs *one, struct err
     one->image = image.image;
     one->tag = image.tag;
     one->digest = image.digest;
+    if (one->target.kind == TARGET_TASK) {
+        one->since_ms = one->definition.registered_at_ms;
+    }
     return 0;
 }
 
+/* The function's tags are of its newest deploy, which an alias may not have followed. */
 static void read_function(struct what_runs *one) {
     struct image_reference reference;
     const struct lambda_function *function = &one->function;
@@ -165,6 +174,7 @@ static void read_function(struct what_runs *one) {
     }
     if (!view_equal(one->digest, lambda_tag_value(function, TAG_DIGEST))) {
         one->tag = (struct view){0}; /* of another image */
+        return;
     }
     (void)time_parse_rfc3339(time, &one->since_ms);
 }
@@ -228,11 +238,8 @@ static int read_definitions(struct session *session, struct what_runs *all, size
             continue;
         }
         if (wave_task_definition(&wave, reads[i], &all[i].definition, &all[i].err, err) < 0 ||
-            (!all[i].err && read_image(session, &all[i], err) < 0)) {
+            (!all[i].err && what_runs_read_image(session, &all[i], err) < 0)) {
             return -1;
-        }
-        if (!all[i].err && all[i].target.kind == TARGET_TASK) {
-            all[i].since_ms = all[i].definition.registered_at_ms;
         }
     }
     return 0;
@@ -249,29 +256,69 @@ static int keep(struct session *session, const struct err *error, const struct e
     return 0;
 }
 
+/* The function's call, and its alias's behind it where there is one. */
+static int build_function_calls(const struct target *target, struct arena *arena,
+                                struct aws_call *calls, size_t *n, struct err *err) {
+    if (lambda_get_function_call(target->function, arena, &calls[(*n)++], err) < 0) {
+        return -1;
+    }
+    return target->alias.len == 0
+               ? 0
+               : lambda_get_aliased_function_call(target->function, target->alias, arena,
+                                                  &calls[(*n)++], err);
+}
+
+/* What is invoked is the alias's version; the tags, the ARN that policies name, and how the newest
+ * update went, are the function's. */
+static int read_function_calls(const struct target *target, const struct aws_call *calls,
+                               size_t *at, struct arena *arena,
+                               struct lambda_function *ret_function, struct err *error) {
+    struct lambda_function function;
+    struct lambda_function version;
+    size_t first = *at;
+    *at += target->alias.len == 0 ? 1 : 2;
+    if (lambda_get_function_result(&calls[first], arena, &function, error) < 0) {
+        return -1;
+    }
+    if (target->alias.len == 0) {
+        *ret_function = function;
+        return 0;
+    }
+    if (lambda_get_function_result(&calls[first + 1], arena, &version, error) < 0) {
+        return -1;
+    }
+    *ret_function = version;
+    ret_function->arn = function.arn;
+    ret_function->tags = function.tags;
+    ret_function->n_tags = function.n_tags;
+    ret_function->update_status = function.update_status;
+    ret_function->update_reason = function.update_reason;
+    return 0;
+}
+
 static int read_functions(struct session *session, struct what_runs *all, size_t n,
                           struct err *err) {
     struct arena *arena = session->cli->arena;
-    struct aws_call *calls = ARENA_ARRAY(arena, n, struct aws_call);
+    struct aws_call *calls = ARENA_ARRAY(arena, 2 * n, struct aws_call);
     size_t n_calls = 0;
+    size_t at = 0;
     if (!calls) {
         return err_out_of_memory(err, "functions");
     }
     for (size_t i = 0; i < n; i++) {
         if (all[i].target.kind == TARGET_LAMBDA &&
-            lambda_get_function_call(all[i].target.function, arena, &calls[n_calls++], err) < 0) {
+            build_function_calls(&all[i].target, arena, calls, &n_calls, err) < 0) {
             return -1;
         }
     }
     aws_call_all(session->aws, calls, n_calls, deadline(session), arena);
-    n_calls = 0;
     for (size_t i = 0; i < n; i++) {
         struct err error;
         err_init(&error);
         if (all[i].target.kind != TARGET_LAMBDA) {
             continue;
         }
-        if (lambda_get_function_result(&calls[n_calls++], arena, &all[i].function, &error) == 0) {
+        if (read_function_calls(&all[i].target, calls, &at, arena, &all[i].function, &error) == 0) {
             read_function(&all[i]);
         } else if (keep(session, &error, &all[i].err, err) < 0) {
             return -1;
@@ -291,6 +338,7 @@ int what_runs(struct session *session, const struct target *targets, size_t n,
     }
     *ret_all = all;
     return read_services(session, all, n, err) < 0 || read_definitions(session, all, n, err) < 0 ||
+                   what_tasks_read(session, all, n, deadline(session), err) < 0 ||
                    read_functions(session, all, n, err) < 0
                ? -1
                : 0;

@@ -3,7 +3,9 @@
 
 /*
  * What the environment's targets run right now. Reads only: DescribeServices ten a call, the
- * revisions that run (of a task: the family's newest), GetFunction; all of one kind at once.
+ * revisions that run, GetFunction (of a function with an alias twice: the alias's version, and what
+ * the function's tags say); all of one kind at once. What a task runs is what the rules and
+ * schedules that start it name (task_runners.h): where there is a task, those are listed, too.
  */
 
 #include "cli/session.h"
@@ -18,12 +20,20 @@ struct what_image {
 struct what_runs {
     struct target target;
     const struct err *err;                 /* why it could not be read; NULL: it was */
+    struct view revision;                  /* of a task: "family:7", whatever became of reading it;
+                                              empty: which ones run is not known */
     struct ecs_service_state service;      /* of a service */
     struct ecs_task_definition definition; /* of a service or a task */
-    struct lambda_function function;       /* of a Lambda function */
+    struct lambda_function function;       /* of a Lambda function; of its alias's version */
     struct view image, tag, digest;        /* as far as known */
     int64_t since_ms;                      /* 0: not known */
+    struct what_runs *others;              /* of a task: older revisions that something is pinned to
+                                              as well, the newest first; they have none themselves */
+    size_t n_others;
 };
+
+/* The target's revisions that run, one by one: itself, then the others; NULL: no more. */
+const struct what_runs *what_runs_at(const struct what_runs *one, size_t i);
 
 /* The environment's targets: those of ECS_SERVICE_MAP; without a map the cluster's services that
  * are called as the convention has it. -1: what ListServices says; ERR_OUT_OF_MEMORY. */

@@ -37,15 +37,14 @@ static bool has_moved(const struct what_runs *runs, const struct lifecycle_runni
            running->image && running->image->pushed_at_ms > runs->since_ms;
 }
 
-static void check_image(const struct doctor_target *target, struct doctor_findings *findings) {
-    const struct what_runs *runs = &target->runs;
-    const struct doctor_repository *repository = target->repository;
+static void check_image(const struct doctor_repository *repository, const struct what_runs *runs,
+                        struct doctor_findings *findings) {
     struct lifecycle_running running = {
         .target = runs->target.name,
         .revision = revision_of(runs),
         .tag = runs->tag,
         .digest = runs->digest,
-        .image = doctor_running_image(target),
+        .image = doctor_running_image(repository, runs),
     };
     bool is_judged = running.image && repository->verdicts;
     if (is_judged) {
@@ -89,22 +88,31 @@ static void check_image(const struct doctor_target *target, struct doctor_findin
     findings_add(findings, DOCTOR_WELL, "image", running.target, VIEW_FMT, VIEW_ARG(line));
 }
 
+/* Whether it is there, of each revision that runs. */
+static void check_runs(const struct doctor_target *target, const struct what_runs *runs,
+                       struct doctor_findings *findings) {
+    if (runs->err || runs->image.len == 0) {
+        return; /* it has been said */
+    }
+    const struct err *err = target->repository->images_err;
+    if (err && err->code == ERR_REPOSITORY_NOT_FOUND) {
+        return; /* so has this */
+    }
+    if (err) {
+        findings_add(findings, DOCTOR_WARNING, "image", runs->target.name,
+                     "whether '" VIEW_FMT "' is still there could not be told",
+                     VIEW_ARG(runs->image));
+        return;
+    }
+    check_image(target->repository, runs, findings);
+}
+
 void check_images(const struct doctor_facts *facts, struct doctor_findings *findings) {
     for (size_t i = 0; i < facts->n_targets; i++) {
         const struct doctor_target *target = &facts->targets[i];
-        if (target->runs.err || target->runs.image.len == 0) {
-            continue; /* it has been said */
+        const struct what_runs *one;
+        for (size_t j = 0; (one = what_runs_at(&target->runs, j)) != NULL; j++) {
+            check_runs(target, one, findings);
         }
-        const struct err *err = target->repository->images_err;
-        if (err && err->code == ERR_REPOSITORY_NOT_FOUND) {
-            continue; /* so has this */
-        }
-        if (err) {
-            findings_add(findings, DOCTOR_WARNING, "image", target->runs.target.name,
-                         "whether '" VIEW_FMT "' is still there could not be told",
-                         VIEW_ARG(target->runs.image));
-            continue;
-        }
-        check_image(target, findings);
     }
 }

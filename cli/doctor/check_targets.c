@@ -94,6 +94,17 @@ static void check_family(const struct doctor_target *target, struct doctor_findi
         target->n_containers == 1 ? "runs" : "run", VIEW_ARG(target->runs.target.repository.name));
 }
 
+/* What rules and schedules start: that of a family which is not there has been said. */
+static void check_runners(const struct doctor_target *target, struct doctor_findings *findings) {
+    const struct what_runs *one;
+    for (size_t i = 0; !target->latest_err && (one = what_runs_at(&target->runs, i)) != NULL; i++) {
+        if (one->err) {
+            findings_add_error(findings, findings_state_of(one->err), "runs", one->target.name,
+                               one->err);
+        }
+    }
+}
+
 static void check_lambda(const struct doctor_target *target, struct doctor_findings *findings) {
     const struct lambda_function *function = &target->runs.function;
     const struct target *one = &target->runs.target;
@@ -128,6 +139,7 @@ static void check_target(const struct doctor_target *target, struct doctor_findi
         break;
     case TARGET_TASK:
         check_family(target, findings);
+        check_runners(target, findings);
         break;
     case TARGET_LAMBDA:
         if (!is_missing) {

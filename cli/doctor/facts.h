@@ -130,7 +130,9 @@ extern const char *const doctor_look_actions[];
 extern const char *const doctor_lambda_actions[];
 #define DOCTOR_LOGIN_ACTION "ecr:GetAuthorizationToken"
 
-/* The image of the repository that the target runs; NULL: it is not there. Pure. */
-const struct ecr_stored_image *doctor_running_image(const struct doctor_target *target);
+/* The image of the repository that `runs`, the target's own or one of its others, runs; NULL: it is
+ * not there. Pure. */
+const struct ecr_stored_image *doctor_running_image(const struct doctor_repository *repository,
+                                                    const struct what_runs *runs);
 
 #endif

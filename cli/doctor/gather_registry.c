@@ -28,10 +28,10 @@ static int begin(struct gathering *g, struct err *err) {
 
 /* --- what runs, and whether a rule takes it --- */
 
-const struct ecr_stored_image *doctor_running_image(const struct doctor_target *target) {
-    const struct doctor_repository *repository = target->repository;
-    struct view digest = target->runs.digest;
-    struct view tag = target->runs.tag;
+const struct ecr_stored_image *doctor_running_image(const struct doctor_repository *repository,
+                                                    const struct what_runs *runs) {
+    struct view digest = runs->digest;
+    struct view tag = runs->tag;
     for (size_t i = 0; i < repository->n_images; i++) {
         const struct ecr_stored_image *image = &repository->images[i];
         if (digest.len > 0) {
@@ -58,11 +58,15 @@ static int judge(struct gathering *g, struct doctor_repository *repository, stru
 static bool needs_indexes(const struct gathering *g, const struct doctor_repository *repository) {
     for (size_t i = 0; i < g->facts->n_targets; i++) {
         const struct doctor_target *target = &g->facts->targets[i];
-        const struct ecr_stored_image *image =
-            target->repository == repository ? doctor_running_image(target) : NULL;
-        if (image && !ecr_is_index(image) &&
-            repository->verdicts[image - repository->images].rule) {
-            return true;
+        const struct what_runs *one;
+        for (size_t j = 0;
+             target->repository == repository && (one = what_runs_at(&target->runs, j)) != NULL;
+             j++) {
+            const struct ecr_stored_image *image = doctor_running_image(repository, one);
+            if (image && !ecr_is_index(image) &&
+                repository->verdicts[image - repository->images].rule) {
+                return true;
+            }
         }
     }
     return false;

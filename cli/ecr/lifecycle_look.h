@@ -45,8 +45,8 @@ void look_call(struct look *look, struct aws_call *calls, size_t n);
 ERR_MUST_USE int look_add(struct look *look, const struct target *target, struct view revision,
                           struct view image, bool *ret_is_of_target, struct err *err);
 
-/* Fills `found` and names the `stocks`: a wave of services, families and functions, then one of the
- * services' revisions. -1: ERR_OUT_OF_MEMORY. */
+/* Fills `found` and names the `stocks`: a wave of services, what tasks and functions run
+ * (what_runs.h), then a wave of the services' revisions. -1: ERR_OUT_OF_MEMORY. */
 ERR_MUST_USE int look_at_what_runs(struct look *look, struct err *err);
 /* Where a revision names its image by a tag, which may have moved: what its tasks have pulled. -1:
  * ERR_OUT_OF_MEMORY. */

@@ -1,6 +1,6 @@
 #include "cli/ecr/lifecycle_look.h"
+#include "cli/what_runs.h"
 #include "runtime/aws/ecs.h"
-#include "runtime/aws/lambda_api.h"
 
 #include <string.h>
 
@@ -85,15 +85,10 @@ static int add_revision(struct look *look, const struct target *target,
     return 0;
 }
 
-static int add_function(struct look *look, const struct target *target, const struct aws_call *call,
-                        struct err *err) {
-    struct lambda_function function;
+static int add_function(struct look *look, const struct target *target,
+                        const struct what_runs *runs, struct err *err) {
     bool is_of_target;
-    if (lambda_get_function_result(call, look->arena, &function, err) < 0) {
-        return -1;
-    }
-    struct view image = function.resolved_uri.len > 0 ? function.resolved_uri : function.image_uri;
-    if (look_add(look, target, target->function, image, &is_of_target, err) < 0) {
+    if (look_add(look, target, target->function, runs->image, &is_of_target, err) < 0) {
         return -1;
     }
     if (!is_of_target) {
@@ -103,6 +98,52 @@ static int add_function(struct look *look, const struct target *target, const st
     }
     return 0;
 }
+
+/* --- tasks and functions --- */
+
+static int add_runs(struct look *look, const struct target *target, const struct what_runs *runs,
+                    struct err *err) {
+    const struct what_runs *one;
+    for (size_t i = 0; (one = what_runs_at(runs, i)) != NULL; i++) {
+        if (one->err) {
+            look_say_error(look, target->name, one->err);
+        } else if ((target->kind == TARGET_LAMBDA
+                        ? add_function(look, target, one, err)
+                        : add_revision(look, target, &one->definition, err)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int look_at_tasks_and_functions(struct look *look, struct err *err) {
+    const struct target *targets = look->check->targets;
+    size_t n = look->check->n_targets;
+    struct target *these = ARENA_ARRAY(look->arena, n, struct target);
+    const struct target **originals = ARENA_ARRAY(look->arena, n, const struct target *);
+    struct what_runs *runs = NULL;
+    size_t n_these = 0;
+    if (!these || !originals) {
+        return err_out_of_memory(err, "targets");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (targets[i].kind != TARGET_SERVICE) {
+            these[n_these] = targets[i];
+            originals[n_these++] = &targets[i];
+        }
+    }
+    if (what_runs(look->session, these, n_these, &runs, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n_these; i++) {
+        if (add_runs(look, originals[i], &runs[i], err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- services --- */
 
 struct wanted { /* a revision to be looked at, by its ARN or family */
     const struct target *target;
@@ -162,67 +203,63 @@ static int ask_revisions(struct look *look, const struct wanted *wanted, size_t 
     return 0;
 }
 
-static int build_target_call(const struct look *look, const struct target *target,
-                             struct aws_call *ret_call, struct err *err) {
-    struct view region = look->session->config.region;
-    switch (target->kind) {
-    case TARGET_SERVICE:
-        return ecs_describe_services_call(target->cluster, &target->service, 1, region, look->arena,
-                                          ret_call, err);
-    case TARGET_TASK:
-        return ecs_describe_task_definition_call(target->family, region, look->arena, ret_call,
-                                                 err);
-    case TARGET_LAMBDA:
-        return lambda_get_function_call(target->function, look->arena, ret_call, err);
+/* Adds what the services run to what has to be looked at. */
+static int read_services(struct look *look, const struct aws_call *calls,
+                         struct wanted **ret_wanted, size_t *ret_n, struct err *err) {
+    const struct target *targets = look->check->targets;
+    size_t n = look->check->n_targets;
+    struct ecs_service_state *states = ARENA_ARRAY(look->arena, n, struct ecs_service_state);
+    size_t most = 0;
+    size_t n_calls = 0;
+    if (!states) {
+        return err_out_of_memory(err, "services");
     }
-    return -1;
+    for (size_t i = 0; i < n; i++) {
+        struct err failure;
+        err_init(&failure);
+        if (targets[i].kind != TARGET_SERVICE) {
+            continue;
+        }
+        if (ecs_describe_services_result(&calls[n_calls++], targets[i].service, look->arena,
+                                         &states[i], &failure) < 0) {
+            look_say_error(look, targets[i].name, &failure);
+            states[i] = (struct ecs_service_state){0};
+        }
+        most += 1 + states[i].n_deployments + states[i].n_task_sets;
+    }
+    *ret_wanted = ARENA_ARRAY(look->arena, most, struct wanted);
+    if (!*ret_wanted) {
+        return err_out_of_memory(err, "revisions");
+    }
+    *ret_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        *ret_n = want_service(*ret_wanted, *ret_n, &targets[i], &states[i]);
+    }
+    return 0;
 }
 
 int look_at_what_runs(struct look *look, struct err *err) {
     const struct target *targets = look->check->targets;
     size_t n = look->check->n_targets;
     struct aws_call *calls = ARENA_ARRAY(look->arena, n, struct aws_call);
-    struct ecs_service_state *states = ARENA_ARRAY(look->arena, n, struct ecs_service_state);
-    size_t most = 0;
+    struct wanted *wanted = NULL;
+    size_t n_calls = 0;
     size_t n_wanted = 0;
-    if (!calls || !states) {
+    if (!calls) {
         return err_out_of_memory(err, "calls");
     }
     for (size_t i = 0; i < n; i++) {
-        if (build_target_call(look, &targets[i], &calls[i], err) < 0) {
+        if (targets[i].kind == TARGET_SERVICE &&
+            ecs_describe_services_call(targets[i].cluster, &targets[i].service, 1,
+                                       look->session->config.region, look->arena, &calls[n_calls++],
+                                       err) < 0) {
             return -1;
         }
     }
-    look_call(look, calls, n);
-    for (size_t i = 0; i < n; i++) {
-        struct ecs_task_definition definition;
-        struct err failure;
-        err_init(&failure);
-        int status = 0;
-        if (targets[i].kind == TARGET_SERVICE) {
-            status = ecs_describe_services_result(&calls[i], targets[i].service, look->arena,
-                                                  &states[i], &failure);
-        } else if (targets[i].kind == TARGET_LAMBDA) {
-            status = add_function(look, &targets[i], &calls[i], &failure);
-        } else {
-            status = ecs_describe_task_definition_result(&calls[i], look->arena, &definition,
-                                                         &failure) < 0 ||
-                             add_revision(look, &targets[i], &definition, &failure) < 0
-                         ? -1
-                         : 0;
-        }
-        if (status < 0) {
-            look_say_error(look, targets[i].name, &failure);
-            states[i] = (struct ecs_service_state){0};
-        }
-        most += 1 + states[i].n_deployments + states[i].n_task_sets;
-    }
-    struct wanted *wanted = ARENA_ARRAY(look->arena, most, struct wanted);
-    if (!wanted) {
-        return err_out_of_memory(err, "revisions");
-    }
-    for (size_t i = 0; i < n; i++) {
-        n_wanted = want_service(wanted, n_wanted, &targets[i], &states[i]);
-    }
-    return ask_revisions(look, wanted, n_wanted, err);
+    look_call(look, calls, n_calls);
+    return read_services(look, calls, &wanted, &n_wanted, err) < 0 ||
+                   look_at_tasks_and_functions(look, err) < 0 ||
+                   ask_revisions(look, wanted, n_wanted, err) < 0
+               ? -1
+               : 0;
 }

@@ -63,7 +63,8 @@ struct made_up { /* all that the facts point into */
     struct ec2_route_table table;
     struct view table_id;
     struct ec2_endpoint endpoints[4];
-    struct err err; /* for a case */
+    struct what_runs older; /* for a case */
+    struct err err;
     struct err other_err;
 };
 

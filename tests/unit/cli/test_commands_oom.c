@@ -82,6 +82,9 @@ static void reads(void **state) {
     IN_FOLDER("status-coloured", "slipway status", "slipway status --json");
     IN_FOLDER("status-by-convention", "slipway status");
     IN_FOLDER("status-of-tasks-and-functions", "slipway status");
+    IN_FOLDER("status-of-pinned-tasks", "slipway status --json", "slipway history report");
+    IN_FOLDER("status-of-tasks-pinned-to-what-is-gone", "slipway status");
+    IN_FOLDER("status-of-an-alias", "slipway status");
     IN_FOLDER("history-on-a-terminal", "slipway history --max=3 backend",
               "slipway history --json --max=3 backend");
 }

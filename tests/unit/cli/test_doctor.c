@@ -411,6 +411,26 @@ CHANGE(a_task) {
     m->target.runs.target.kind = TARGET_TASK;
     m->target.network.n_subnets = 0;
 }
+CHANGE(a_task_whose_rules_are_unseen) {
+    a_task(m);
+    made_up_err(&m->err, ERR_ACCESS_DENIED, "events ListEventBuses failed");
+    err_remedy(&m->err, "allow events:ListEventBuses to the function's role");
+    m->target.runs.err = &m->err;
+}
+CHANGE(a_task_pinned_to_what_is_gone) {
+    a_task(m);
+    made_up_err(&m->err, ERR_FAMILY_NOT_FOUND,
+                "rule 'nightly' is pinned to what it cannot start: no usable task definition "
+                "'myproject_task_report_prod:6'");
+    m->older = (struct what_runs){.target = m->target.runs.target, .err = &m->err};
+    m->target.runs.others = &m->older;
+    m->target.runs.n_others = 1;
+}
+CHANGE(a_task_without_family) {
+    family_missing(m);
+    a_task(m);
+    m->target.runs.err = &m->err;
+}
 CHANGE(a_function_of_an_archive) {
     a_function_that_lambda_may_not_pull_for(m);
     m->target.runs.function.package_type = VIEW("Zip");
@@ -427,8 +447,10 @@ CHANGE(no_services) {
 GROUP(targets, CASE(service_missing), CASE(service_unseen), CASE(service_draining),
       CASE(controller_external), CASE(controller_codedeploy), CASE(another_family_runs),
       CASE(breaker_off), CASE(breaker_without_rollback), CASE(family_missing),
-      CASE(container_missing), CASE(two_containers), CASE(a_task), CASE(a_function_of_an_archive),
-      CASE(services_unlisted), CASE(no_services))
+      CASE(container_missing), CASE(two_containers), CASE(a_task),
+      CASE(a_task_whose_rules_are_unseen), CASE(a_task_pinned_to_what_is_gone),
+      CASE(a_task_without_family), CASE(a_function_of_an_archive), CASE(services_unlisted),
+      CASE(no_services))
 
 /* --- what runs --- */
 
@@ -482,10 +504,23 @@ CHANGE(image_of_elsewhere) {
     m->target.runs.image = VIEW("");
 }
 
-GROUP(images, CASE(image_gone), CASE(image_archived), CASE(image_expiring),
-      CASE(image_going_into_the_archive), CASE(image_listed), CASE(image_by_tag), CASE(tag_moved),
-      CASE(tag_not_moved), CASE(digest_pushed_again), CASE(tag_gone), CASE(lifecycle_unseen),
-      CASE(lifecycle_odd), CASE(image_of_elsewhere))
+/* A rule is pinned to an older revision, whose image has gone. */
+CHANGE(an_older_image_gone) {
+    a_task(m);
+    m->older = m->target.runs;
+    m->older.definition.arn =
+        VIEW("arn:aws:ecs:" REGION ":" OWN ":task-definition/myproject_service_prod:7");
+    m->older.tag = VIEW("git-0ld0001");
+    m->older.digest =
+        VIEW("sha256:0000000000000000000000000000000000000000000000000000000000000000");
+    m->target.runs.others = &m->older;
+    m->target.runs.n_others = 1;
+}
+
+GROUP(images, CASE(an_older_image_gone), CASE(image_gone), CASE(image_archived),
+      CASE(image_expiring), CASE(image_going_into_the_archive), CASE(image_listed),
+      CASE(image_by_tag), CASE(tag_moved), CASE(tag_not_moved), CASE(digest_pushed_again),
+      CASE(tag_gone), CASE(lifecycle_unseen), CASE(lifecycle_odd), CASE(image_of_elsewhere))
 
 /* --- the function and its rules --- */
 

@@ -85,6 +85,22 @@ static void lines(void **state) {
     "{\"lifecyclePolicyText\":\"{\\\"rules\\\":[{\\\"rulePriority\\\":4,\\\"selection\\\":{"       \
     "\\\"tagStatus\\\":\\\"any\\\",\\\"countType\\\":\\\"imageCountMoreThan\\\","                  \
     "\\\"countNumber\\\":" #n "},\\\"action\\\":{\\\"type\\\":\\\"expire\\\"}}]}\"}"
+#define BUSES                                                                                      \
+    .operation = "ListEventBuses", .status = 200,                                                  \
+    .body = "{\"EventBuses\":[{\"Name\":\"default\"}]}"
+/* REST: what no answer before it is for. */
+#define SCHEDULES(all) .status = 200, .body = "{\"Schedules\":[" all "]}"
+#define RULES(names)                                                                               \
+    .operation = "ListRuleNamesByTarget", .status = 200, .body = "{\"RuleNames\":[" names "]}"
+/* Nothing starts the tasks: what they run is the family's newest revision. */
+#define NO_RUNNERS                                                                                 \
+    {BUSES}, {SCHEDULES("")}, {                                                                    \
+        RULES("")                                                                                  \
+    }
+#define RUNS(id, revision)                                                                         \
+    "{\"Id\":\"" id "\",\"Arn\":\"arn:aws:ecs:us-east-1:222222222222:cluster/main\","              \
+    "\"EcsParameters\":{\"TaskDefinitionArn\":\"arn:aws:ecs:us-east-1:222222222222:task-"          \
+    "definition/" revision "\"}}"
 #define NO_TASKS .operation = "ListTasks", .status = 200, .body = "{\"taskArns\":[]}"
 #define TASK(image, digest)                                                                        \
     "{\"taskArn\":\"t\",\"taskDefinitionArn\":\"arn:aws:ecs:us-east-1:222222222222:task-"          \
@@ -95,6 +111,11 @@ static void lines(void **state) {
         .operation = "DescribeTasks", .status = 200,                                               \
         .body = "{\"tasks\":[" tasks "],\"failures\":[]}"                                          \
     }
+#define NEW "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define FUNCTION(version, digest)                                                                  \
+    "{\"Configuration\":{\"FunctionArn\":\"arn:aws:lambda:us-east-1:222222222222:function:"        \
+    "resizer\",\"PackageType\":\"Image\",\"Version\":\"" version                                   \
+    "\"},\"Code\":{\"ImageUri\":\"" ROOT "web@" digest "\"}}"
 #define NO_POLICY                                                                                  \
     .operation = "GetLifecyclePolicy", .status = 400,                                              \
     .body = "{\"__type\":\"LifecyclePolicyNotFoundException\",\"message\":\"none\"}"
@@ -252,14 +273,94 @@ static void several_targets(void **state) {
           {.operation = "DescribeTaskDefinition",
            .status = 200,
            .body = REVISION(7, ROOT "web:git-7")},
-          {.operation = "DescribeTaskDefinition",
-           .status = 200,
-           .body = REVISION(7, ROOT "web:git-7")},
-          {NO_TASKS},
+          NO_RUNNERS, {NO_TASKS},
           {.operation = "DescribeImages",
            .status = 200,
            .body = PAGE(IMAGE(OLD, "\"git-7\"", 1790000007), "")},
           {NO_POLICY});
+}
+
+/* What a rule is pinned to counts, and not the family's newest revision, which nothing runs. */
+static void a_task_runs_what_its_rule_names(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ report: sha256:cccccccccccc of web:6 is not in the repository any more\n"
+          "✗ report: git-5 (sha256:aaaaaaaaaaaa) of web:5 would be expired by rule 4\n"
+          "remedy: keep more images, or give what runs a tag that a rule keeps\n",
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web@" NEW)},
+          {BUSES}, {SCHEDULES("")}, {RULES("\"nightly\"")},
+          {.operation = "ListTargetsByRule",
+           .status = 200,
+           .body = "{\"Targets\":[" RUNS("a", "web:5") "," RUNS("b", "web:6") "," RUNS(
+               "c", "web:5") "," RUNS("d", "other:3") "]}"},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(6, ROOT "web@" CHILD)},
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(5, ROOT "web@" OLD)},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-5\"", 1790000005) "," IMAGE(NEW, "\"git-7\"", 1790000007),
+                        "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(1)});
+}
+
+/* A revision that is gone has an image that nobody can name: that is no yes. */
+static void a_rule_that_is_pinned_to_what_is_gone(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(
+        targets, EXIT_STATUS_FAILED,
+        "✗ report: rule 'nightly' is pinned to what it cannot start: no usable task definition "
+        "'web:5': Unable to describe task definition.\n"
+        "  remedy: move it to a revision that is there: slipway deploy report with a tag, or with "
+        "--task-definition\n",
+        {.operation = "DescribeTaskDefinition",
+         .status = 200,
+         .body = REVISION(7, ROOT "web@" NEW)},
+        {BUSES}, {SCHEDULES("")}, {RULES("\"nightly\"")},
+        {.operation = "ListTargetsByRule",
+         .status = 200,
+         .body = "{\"Targets\":[" RUNS("a", "web:5") "]}"},
+        {.operation = "DescribeTaskDefinition",
+         .status = 400,
+         .body = "{\"__type\":\"ClientException\",\"message\":\"Unable to describe task "
+                 "definition.\"}"});
+}
+
+/* Nor is a list that may not be seen. */
+static void rules_that_may_not_be_seen(void **state) {
+    (void)state;
+    const struct target targets[] = {target_of("report", "myproject_web", TARGET_TASK)};
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ report: scheduler ListSchedules failed in us-east-1: AccessDeniedException: no\n"
+          "  remedy: allow scheduler:ListSchedules to the function's role\n",
+          {.operation = "DescribeTaskDefinition",
+           .status = 200,
+           .body = REVISION(7, ROOT "web@" NEW)},
+          {BUSES},
+          {.status = 400, .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"});
+}
+
+/* What the alias leads to is invoked, whatever the function was given since. */
+static void a_function_runs_what_its_alias_leads_to(void **state) {
+    (void)state;
+    struct target targets[] = {target_of("resizer", "myproject_web", TARGET_LAMBDA)};
+    targets[0].alias = VIEW("live");
+    CHECK(targets, EXIT_STATUS_FAILED,
+          "✗ resizer: git-5 (sha256:aaaaaaaaaaaa) of resizer would be expired by rule 4\n"
+          "remedy: keep more images, or give what runs a tag that a rule keeps\n",
+          {.status = 200, .body = FUNCTION("$LATEST", NEW)},
+          {.status = 200, .body = FUNCTION("5", OLD)},
+          {.operation = "DescribeImages",
+           .status = 200,
+           .body = PAGE(IMAGE(OLD, "\"git-5\"", 1790000005) "," IMAGE(NEW, "\"git-7\"", 1790000007),
+                        "")},
+          {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(1)});
 }
 
 /* An image without a tag is `latest`. */
@@ -269,7 +370,7 @@ static void a_reference_without_a_tag(void **state) {
     CHECK(targets, EXIT_STATUS_DONE,
           "✓ report: latest (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
           {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
-          {NO_TASKS},
+          NO_RUNNERS, {NO_TASKS},
           {.operation = "DescribeImages",
            .status = 200,
            .body = PAGE(IMAGE(OLD, "\"git-7\",\"latest\"", 1790000007), "")},
@@ -285,7 +386,8 @@ static void a_policy_that_is_none(void **state) {
           "expected a whole number from 1 to 1000000\n"
           "  remedy: correct the policy; ECR would not take it as it is\n",
           {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
-          {NO_TASKS}, {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
+          NO_RUNNERS, {NO_TASKS},
+          {.operation = "DescribeImages", .status = 200, .body = PAGE("", "")},
           {.operation = "GetLifecyclePolicy", .status = 200, .body = KEEP(0)});
 }
 
@@ -337,6 +439,7 @@ static void tasks_that_may_not_be_seen(void **state) {
           "  remedy: allow ecs:ListTasks to the function's role\n"
           "✓ report: latest (sha256:aaaaaaaaaaaa) of web:7 stays: no rule matches it\n",
           {.operation = "DescribeTaskDefinition", .status = 200, .body = REVISION(7, ROOT "web")},
+          NO_RUNNERS,
           {.operation = "ListTasks",
            .status = 400,
            .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
@@ -353,6 +456,10 @@ int main(void) {
         cmocka_unit_test(what_an_index_lists),
         cmocka_unit_test(all_that_is_rolled_out),
         cmocka_unit_test(several_targets),
+        cmocka_unit_test(a_task_runs_what_its_rule_names),
+        cmocka_unit_test(a_rule_that_is_pinned_to_what_is_gone),
+        cmocka_unit_test(rules_that_may_not_be_seen),
+        cmocka_unit_test(a_function_runs_what_its_alias_leads_to),
         cmocka_unit_test(a_reference_without_a_tag),
         cmocka_unit_test(a_tag_that_has_moved),
         cmocka_unit_test(pages_of_tasks),
