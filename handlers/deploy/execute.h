@@ -6,7 +6,8 @@
  *
  *   trace        a revision that an event chose (a rollback, one that is named) gets its trace
  *   register     a new revision; beyond the burst that ECS publishes (20, then 1 a second)
- *                RegisterTaskDefinition is paced, not failed
+ *                RegisterTaskDefinition is paced, not failed; and once more, over a base that
+ *                somebody else registered right before it
  *   stop         a rollback of what is still in progress: StopServiceDeployment
  *   update       UpdateService with the revision
  *   converge     one look more, which makes deploys at the same time end with the newest event's

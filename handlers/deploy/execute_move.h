@@ -3,8 +3,8 @@
 
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
- * this order: execute_trace.c, execute_register.c, execute_stop.c, execute_update.c,
- * execute_converge.c (over execute_look.c), execute_restart.c; and of what is delivered in another
+ * this order: execute_trace.c, execute_register.c (over execute_base.c), execute_stop.c,
+ * execute_update.c, execute_converge.c (over execute_look.c), execute_restart.c; and of what is delivered in another
  * way, execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
  */
 
