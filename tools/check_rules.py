@@ -237,6 +237,14 @@ def check_queue(stack: Stack) -> list[str]:
     return [problem for problem, held in holds.items() if not held]
 
 
+def check_bus(stack: Stack, bus: str) -> list[str]:
+    """People and workflows ask on the bus that the function names to them; AWS's own events come on the default one."""
+    known = stack.resources("AWS::Serverless::Function")["SlipwayFunction"]["Environment"]["Variables"]["EVENT_BUS"] or "default"
+    found = {name: rule.get("EventBusName", "default") for name, rule in stack.resources("AWS::Events::Rule").items()}
+    wanted = {name: bus if name in ("DeployRule", "ServiceDeployRule", "ImageReadyRule") else "default" for name in found}
+    return [] if (known, found) == (bus, wanted) else [f"EVENT_BUS is {known}, and the rules are on {found}"]
+
+
 def check_stacks(template: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     base = {"ProjectName": "myproject", "ProjectEnv": "dev", "PassRoleArns": ""}
     switches = ("EnableManualDeploy", "EnableEcrMonitoring", "EnableSsmMonitoring", "EnableS3Monitoring")
@@ -251,6 +259,8 @@ def check_stacks(template: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
         yield f"switches {on:04b}", [] if found == wanted else [f"the rules are {sorted(found)}"]
         yield f"switches {on:04b}", check_queue(stack)
         yield from check_targets(stack)
+    for bus in ("default", "deploys"):
+        yield f"bus {bus}", check_bus(Stack(template, base | {"EventBusName": bus}), bus)
     for timeout in template["Parameters"]["TimeoutSeconds"]["AllowedValues"]:
         stack = Stack(template, base | {"TimeoutSeconds": timeout, "RestartWindowSeconds": template["Parameters"]["RestartWindowSeconds"]["MaxValue"]})
         yield f"a function of {timeout} s", check_queue(stack)
