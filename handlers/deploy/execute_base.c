@@ -82,6 +82,7 @@ void registration_begin(const struct execution *x, struct move *move,
         ret_registration->base = is_shared ? own->revision : revision_floor(own);
         move->own = (struct view){0}; /* until its base has been looked at */
     } else if (is_unfinished(facts) && !is_shared) {
+        ret_registration->unfinished = &facts->latest;
         ret_registration->base = facts->running.revision;
     }
 }
@@ -96,8 +97,17 @@ static bool is_foreign_base(const struct ecs_task_definition *definition) {
     return revision_is_active(definition) && ecs_tag_value(definition, TAG_EVENT_ID).len == 0;
 }
 
+/* Whoever registered that revision had seen what is older by more than a process lives. */
+static bool may_be_unseen(const struct registration *r,
+                          const struct ecs_task_definition *definition) {
+    const struct ecs_task_definition *above =
+        r->unfinished && definition->revision < r->unfinished->revision ? r->unfinished : &r->made;
+    return above->registered_at_ms - definition->registered_at_ms < LONGEST_DEPLOY_MS;
+}
+
 static void take_if_base(struct between *b, const struct ecs_task_definition *definition) {
-    if (is_foreign_base(definition) && definition->revision > b->base.revision) {
+    if (is_foreign_base(definition) && may_be_unseen(b->registration, definition) &&
+        definition->revision > b->base.revision) {
         b->base = *definition;
     }
 }

@@ -7,8 +7,6 @@
 /* Revisions that are described for one look, the newest of them. Mostly there are none: each is a
  * registration by somebody else within the seconds of this deploy, or since the one before. */
 #define LOOK_MAX_REVISIONS 20
-/* No process lives longer: AWS Lambda Developer Guide, "Lambda quotas". */
-#define LONGEST_DEPLOY_MS INT64_C(900000)
 
 static const struct facts *facts_of(const struct look *look) {
     return look->move->change->facts;

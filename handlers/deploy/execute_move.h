@@ -4,8 +4,9 @@
 /*
  * A move: one change while it is carried out. Private to execute*.c, which are the stages of it in
  * this order: execute_trace.c, execute_register.c (over execute_base.c), execute_stop.c,
- * execute_update.c, execute_converge.c (over execute_look.c), execute_restart.c; and of what is delivered in another
- * way, execute_codedeploy.c, execute_task.c, execute_lambda.c; execute_report.c.
+ * execute_update.c, execute_converge.c (over execute_look.c), execute_restart.c; and of what is
+ * delivered in another way, execute_codedeploy.c, execute_task.c, execute_lambda.c;
+ * execute_report.c.
  */
 
 #include "handlers/deploy/execute.h"
@@ -16,6 +17,9 @@
 #define REGISTER_NEEDS_MS 1500
 #define UPDATE_NEEDS_MS 750
 #define LOOK_NEEDS_MS 300
+
+/* No process lives longer: AWS Lambda Developer Guide, "Lambda quotas". */
+#define LONGEST_DEPLOY_MS INT64_C(900000)
 
 struct move {
     struct change *change;

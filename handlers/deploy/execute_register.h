@@ -18,8 +18,9 @@ struct registration {
                                         is empty: none */
     int64_t base;                    /* what was registered above that may be a newer base */
     int64_t known;                   /* the event's next revision is above that */
-    int n_again;                     /* how often it had to be made anew */
-    struct view newer, lacking;      /* the base for which it was, and what had been made */
+    const struct ecs_task_definition *unfinished; /* somebody else's that it is made from; NULL */
+    int n_again;                                  /* how often it had to be made anew */
+    struct view newer, lacking; /* the base for which it was, and what had been made */
 };
 
 /* The registration before any call; of a revision that is there already, with that one as made. */

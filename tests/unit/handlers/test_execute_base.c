@@ -288,6 +288,22 @@ static void a_retry_over_the_right_base(void **state) {
     assert_int_equal(f->ecs.registers, 1);
 }
 
+/* Whoever registered the event's revision had seen one of an hour before: however ECS tells the two
+ * now, they are not compared. */
+static void a_retry_over_a_base_of_long_ago(void **state) {
+    struct fixture *f = *state;
+    add_service(f, "web");
+    add_base(f, 1024)->registered_at_ms -= 3600000;
+    struct fake_revision *own =
+        fake_add_revision(&f->ecs, process_first_request(&f->arena, "web"), 0);
+    fake_put_tag(&f->ecs, own, VIEW("slipway:event-id"), VIEW("e-1"));
+    fake_put_tag(&f->ecs, own, VIEW("slipway:event-time"), VIEW("2025-10-09T08:53:19Z"));
+    fake_put_tag(&f->ecs, own, VIEW("slipway:previous"), VIEW("web:40"));
+    assert_status(again(f), CHANGE_DEPLOYED);
+    assert_runs(f, "web", 42);
+    assert_int_equal(f->ecs.registers, 0);
+}
+
 /* --- somebody else's unfinished revision for a base --- */
 
 /* A process was killed before it could see that its revision lacks what the base below it has. */
@@ -345,6 +361,7 @@ int main(void) {
         TEST(the_second_request_is_lost),
         TEST(the_first_answer_is_lost),
         TEST(a_retry_over_the_right_base),
+        TEST(a_retry_over_a_base_of_long_ago),
         TEST(an_unfinished_base_that_lacks_a_base),
         TEST(each_by_itself),
     };
