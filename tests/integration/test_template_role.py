@@ -251,8 +251,9 @@ def test_a_policy_of_your_own_for_families_with_bare_names(world: World, check: 
     text = (TEMPLATE.parent / "docs" / "moving-from-ci-lambda.md").read_text()
     (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     added = policy.replace("us-east-1:333333333333", f"{REGION}:{PROD}")
-    nightly, by_registering = f"{ECS}:task-definition/nightly", {"ecs:createaction": "RegisterTaskDefinition"}
-    asked: list[tuple[str, str, Facts]] = [("ecs:RegisterTaskDefinition", nightly + ":*", {}), ("ecs:TagResource", nightly + ":7", by_registering),
+    nightly = f"{ECS}:task-definition/nightly"
+    asked: list[tuple[str, str, Facts]] = [("ecs:RegisterTaskDefinition", nightly + ":*", {}),
+                                           ("ecs:TagResource", nightly + ":7", {"ecs:createaction": "RegisterTaskDefinition"}),
                                            ("ecs:TagResource", nightly + ":7", {"aws:tagkeys": ["slipway:rolled-back-by"]})]
     given = role_policy(check, EnableTasks="true", TaskStarterRoleArns=EVENTS_ROLE)
     for statements, admits in ((given, False), ([*given, *json.loads(added)["Statement"]], True)):
@@ -263,7 +264,9 @@ def test_a_policy_of_your_own_for_families_with_bare_names(world: World, check: 
                 continue
             with pytest.raises(Exception, match="is not authorized to perform"):
                 ask(world, action, resource, facts)
-    for action, resource, facts in (("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/other:*", {}), ("ecs:TagResource", nightly + ":7", {"aws:tagkeys": ["team"]})):
+    refused: list[tuple[str, str, Facts]] = [("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/other:*", {}),
+                                             ("ecs:TagResource", nightly + ":7", {"aws:tagkeys": ["team"]})]
+    for action, resource, facts in refused:
         with pytest.raises(Exception, match="is not authorized to perform"):
             ask(world, action, resource, facts)
     world.function_role.policy = role_policy(check, FamilyPattern="*")
