@@ -174,23 +174,10 @@ int ecs_describe_service_deployment_result(const struct aws_call *call, struct a
     return 0;
 }
 
-int ecs_describe_service_revision_call(struct view arn, struct arena *arena,
-                                       struct aws_call *ret_call, struct err *err) {
-    return ecs_describe_service_revisions_call(&arn, 1, arena, ret_call, err);
-}
-
 int ecs_describe_service_revisions_call(const struct view *arns, size_t n, struct arena *arena,
                                         struct aws_call *ret_call, struct err *err) {
     return describe_call("DescribeServiceRevisions", "serviceRevisionArns", arns, n, arena,
                          ret_call, err);
-}
-
-int ecs_describe_service_revision_result(const struct aws_call *call, struct arena *arena,
-                                         struct view *ret_task_definition, struct err *err) {
-    struct json_span entry = {0};
-    return only_entry(call, "serviceRevisions", arena, &entry, err) < 0
-               ? -1
-               : answer_string(call, entry, "taskDefinition", arena, ret_task_definition, err);
 }
 
 int ecs_describe_service_revisions_result(const struct aws_call *call, struct arena *arena,

@@ -56,15 +56,6 @@ ecs_describe_service_deployment_result(const struct aws_call *call, struct arena
                                        struct ecs_service_deployment *ret_deployment,
                                        struct err *err);
 
-/* {"serviceRevisionArns":["arn"]} */
-ERR_MUST_USE int ecs_describe_service_revision_call(struct view arn, struct arena *arena,
-                                                    struct aws_call *ret_call, struct err *err);
-/* The revision's task definition. Errors as above. */
-ERR_MUST_USE int ecs_describe_service_revision_result(const struct aws_call *call,
-                                                      struct arena *arena,
-                                                      struct view *ret_task_definition,
-                                                      struct err *err);
-
 /* {"serviceRevisionArns":["arn",…]}; n <= ECS_PAST_DEPLOYMENTS_MAX. */
 ERR_MUST_USE int ecs_describe_service_revisions_call(const struct view *arns, size_t n,
                                                      struct arena *arena, struct aws_call *ret_call,

@@ -23,13 +23,6 @@ static struct fixture describe_deployment(void) {
     return f;
 }
 
-static struct fixture describe_revision(void) {
-    struct fixture f = fixture_new();
-    assert_int_equal(ecs_describe_service_revision_call(VIEW(REVISION), &f.arena, &f.call, &f.err),
-                     0);
-    return f;
-}
-
 static struct fixture list_past(void) {
     struct fixture f = fixture_new();
     assert_int_equal(
@@ -71,11 +64,6 @@ static int deployment_result(struct fixture *f) {
     return ecs_describe_service_deployment_result(&f->call, &f->arena, &d, &f->err);
 }
 
-static int revision_result(struct fixture *f) {
-    struct view definition;
-    return ecs_describe_service_revision_result(&f->call, &f->arena, &definition, &f->err);
-}
-
 static int past_result(struct fixture *f) {
     struct ecs_past_deployments past;
     return ecs_list_past_deployments_result(&f->call, &f->arena, &past, &f->err);
@@ -112,11 +100,6 @@ static void requests(void **state) {
     f = describe_deployment();
     assert_sent_json(&f, HOST, TARGET "DescribeServiceDeployments",
                      "{\"serviceDeploymentArns\":[\"" DEPLOYMENT "\"]}");
-    arena_release(&f.arena);
-
-    f = describe_revision();
-    assert_sent_json(&f, HOST, TARGET "DescribeServiceRevisions",
-                     "{\"serviceRevisionArns\":[\"" REVISION "\"]}");
     arena_release(&f.arena);
 
     f = list_past();
@@ -205,20 +188,6 @@ static void a_deployment_is_decoded(void **state) {
     arena_release(&f.arena);
 }
 
-static void a_revision_is_decoded(void **state) {
-    (void)state;
-    struct fixture f = describe_revision();
-    struct view definition;
-    call_ends(&f.call, 200,
-              "{\"serviceRevisions\":[{\"serviceRevisionArn\":\"" REVISION
-              "\",\"taskDefinition\":\"" DEFINITION "\",\"containerImages\":[{\"image\":\"i\"}]}],"
-              "\"failures\":[]}");
-    assert_int_equal(ecs_describe_service_revision_result(&f.call, &f.arena, &definition, &f.err),
-                     0);
-    assert_view(definition, DEFINITION);
-    arena_release(&f.arena);
-}
-
 static void past_deployments_are_decoded(void **state) {
     (void)state;
     struct fixture f = list_past();
@@ -302,7 +271,6 @@ static void odd_answers_are_bad_responses(void **state) {
         struct fixture f = list();
         struct view *arns = NULL;
         struct ecs_service_deployment d = {.arn = VIEW("untouched")};
-        struct view definition = VIEW("untouched");
         size_t n = 77;
         call_ends(&f.call, 200, bodies[i]);
         assert_int_equal(ecs_list_service_deployments_result(&f.call, &f.arena, &arns, &n, &f.err),
@@ -311,14 +279,9 @@ static void odd_answers_are_bad_responses(void **state) {
         err_init(&f.err);
         assert_int_equal(ecs_describe_service_deployment_result(&f.call, &f.arena, &d, &f.err), -1);
         assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
-        err_init(&f.err);
-        assert_int_equal(
-            ecs_describe_service_revision_result(&f.call, &f.arena, &definition, &f.err), -1);
-        assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
         assert_holds(f.err.message, REQUEST_ID);
         assert_int_equal(n, 77);
         assert_view(d.arn, "untouched");
-        assert_view(definition, "untouched");
         arena_release(&f.arena);
     }
 }
@@ -330,11 +293,6 @@ static void what_is_lacking_is_named(void **state) {
     assert_int_equal(list_result(&f), -1);
     assert_holds(f.err.message, "ListServiceDeployments without a proper 'serviceDeployments'");
     arena_release(&f.arena);
-    f = describe_revision();
-    call_ends(&f.call, 200, "{\"serviceRevisions\":[{}]}");
-    assert_int_equal(revision_result(&f), -1);
-    assert_holds(f.err.message, "DescribeServiceRevisions without a proper 'taskDefinition'");
-    arena_release(&f.arena);
 }
 
 /* failures[] of a 200: what was asked for is not there. */
@@ -342,15 +300,10 @@ static void a_failure_in_a_200_is_an_error(void **state) {
     (void)state;
     struct fixture f = describe_deployment();
     struct ecs_service_deployment d;
-    struct view definition;
     call_ends(&f.call, 200,
-              "{\"serviceDeployments\":[],\"serviceRevisions\":[],\"failures\":[{\"arn\":\"a\","
+              "{\"serviceDeployments\":[],\"failures\":[{\"arn\":\"a\","
               "\"reason\":\"MISSING\"}]}");
     assert_int_equal(ecs_describe_service_deployment_result(&f.call, &f.arena, &d, &f.err), -1);
-    assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
-    err_init(&f.err);
-    assert_int_equal(ecs_describe_service_revision_result(&f.call, &f.arena, &definition, &f.err),
-                     -1);
     assert_int_equal(f.err.code, ERR_BAD_RESPONSE);
     arena_release(&f.arena);
 }
@@ -429,14 +382,6 @@ static const struct {
      {"AccessDeniedException", CALLER "ecs:DescribeServiceDeployments on resource: d" BECAUSE,
       ERR_ACCESS_DENIED, ERR_ACCESS_DENIED, "DescribeServiceDeployments of '" DEPLOYMENT "' denied",
       "allow ecs:DescribeServiceDeployments on 'd' in the policy of role 'slipway'"}},
-    {describe_revision,
-     revision_result,
-     {"AccessDeniedException", CALLER "ecs:DescribeServiceRevisions on resource: d" BECAUSE,
-      ERR_ACCESS_DENIED, ERR_ACCESS_DENIED, "DescribeServiceRevisions of '" REVISION "' denied",
-      "allow ecs:DescribeServiceRevisions on 'd'"}},
-    {describe_revision,
-     revision_result,
-     {"ThrottlingException", "Rate exceeded", ERR_THROTTLED, ERR_THROTTLED, "Rate exceeded", ""}},
     {list_past,
      past_result,
      {"ThrottlingException", "Rate exceeded", ERR_THROTTLED, ERR_THROTTLED, "Rate exceeded", ""}},
@@ -497,7 +442,6 @@ int main(void) {
         cmocka_unit_test(requests),
         cmocka_unit_test(deployments_are_listed),
         cmocka_unit_test(a_deployment_is_decoded),
-        cmocka_unit_test(a_revision_is_decoded),
         cmocka_unit_test(past_deployments_are_decoded),
         cmocka_unit_test(revisions_are_decoded),
         cmocka_unit_test(odd_lists_are_bad_responses),
