@@ -126,7 +126,7 @@ bool service_was_given_since(const struct ecs_service_state *service, int64_t ti
            service->primary->created_at_ms / MS_PER_SECOND > time_ms / MS_PER_SECOND;
 }
 
-static bool has_deployment_of(const struct ecs_service_state *service, struct view arn) {
+bool service_has_deployment_of(const struct ecs_service_state *service, struct view arn) {
     for (size_t i = 0; i < service->n_deployments; i++) {
         if (view_equal(service->deployments[i].task_definition, arn)) {
             return true;
@@ -182,5 +182,6 @@ bool revision_was_left(const struct ecs_task_definition *definition,
     bool is_from_before = runs < rank.revision && runs <= revision_floor(definition);
     bool is_given_since =
         definition->registered_at_ms > 0 && primary->created_at_ms > definition->registered_at_ms;
-    return is_from_before && (is_given_since || has_deployment_of(service, definition->arn));
+    return is_from_before &&
+           (is_given_since || service_has_deployment_of(service, definition->arn));
 }

@@ -54,6 +54,8 @@ bool revision_came_after(const struct ecs_task_definition *definition, struct vi
 /* Whether what the service runs was given to it after that time. Events tell whole seconds, so that
  * the same second counts as not after. */
 bool service_was_given_since(const struct ecs_service_state *service, int64_t time_ms);
+/* Whether the service lists a deployment of that revision. */
+bool service_has_deployment_of(const struct ecs_service_state *service, struct view arn);
 /* Whether the service went back from it: it has been given what it runs, which is from before this
  * one was planned, after this one had been registered; ECS's circuit breaker, an alarm or a person
  * does so. What is left of a deploy that was killed between its registration and its update looks
