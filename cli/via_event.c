@@ -1,5 +1,6 @@
 #include "cli/via_event.h"
 
+#include "cli/config_option.h"
 #include "cli/table.h"
 #include "runtime/aws/events.h"
 #include "runtime/base/json_scan.h"
@@ -45,8 +46,8 @@ static void say_sent(struct session *session, const struct via_event *event,
         fprintf(cli->out, " as event '" VIEW_FMT "'", VIEW_ARG(id));
     }
     fputs("\n", cli->out);
-    fprintf(cli->out, "the function carries it out; see: slipway status " VIEW_FMT "\n",
-            VIEW_ARG(service));
+    fprintf(cli->out, "the function carries it out; see: slipway status " VIEW_FMT VIEW_FMT "\n",
+            VIEW_ARG(config_option_words(cli)), VIEW_ARG(service));
 }
 
 /* There is no plan to show: that is the function's. */

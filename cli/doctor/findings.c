@@ -104,8 +104,7 @@ void findings_remedy_of(struct doctor_findings *findings, const struct err *err)
 }
 
 enum doctor_state findings_state_of(const struct err *err) {
-    bool is_untold = err->code == ERR_ACCESS_DENIED || err->code == ERR_THROTTLED ||
-                     err->code == ERR_AWS_UNAVAILABLE || err->code == ERR_DEADLINE_EXCEEDED;
+    bool is_untold = err->code == ERR_ACCESS_DENIED || err_may_pass(err->code);
     return is_untold ? DOCTOR_WARNING : DOCTOR_WRONG;
 }
 

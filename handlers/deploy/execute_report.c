@@ -7,11 +7,6 @@
  * anything twice.
  */
 
-static bool is_transient(const struct err *error) {
-    return error->code == ERR_THROTTLED || error->code == ERR_AWS_UNAVAILABLE ||
-           error->code == ERR_DEADLINE_EXCEEDED;
-}
-
 static int take_answer(struct execution *x, struct move *move, const struct aws_call *call) {
     struct err error;
     err_init(&error);
@@ -21,7 +16,7 @@ static int take_answer(struct execution *x, struct move *move, const struct aws_
     if (error.code == ERR_OUT_OF_MEMORY) {
         return execution_out_of_memory(x);
     }
-    if (is_transient(&error)) {
+    if (err_may_pass(error.code)) {
         return move_fail(x, move, &error, VIEW(""));
     }
     return move_end(

@@ -206,7 +206,7 @@ static bool went_back(const struct decision *d) {
 /* It is not listed any more, and no task says what it ran: its revision stays without the mark. */
 static int lose_sight(struct decision *d) {
     const struct err *error = rollout_of(d)->tasks_err;
-    if (error && err_class(error->code) == ERR_CLASS_FAILED && error->code != ERR_ACCESS_DENIED) {
+    if (error && err_may_pass(error->code)) {
         return decide_error(d, error);
     }
     return decide_note(

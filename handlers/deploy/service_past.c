@@ -22,20 +22,11 @@ static bool has_past(const struct ecs_service_state *service) {
 
 /* --- deploys of an image --- */
 
-static bool lists_deployment_of(const struct ecs_service_state *service, struct view arn) {
-    for (size_t i = 0; i < service->n_deployments; i++) {
-        if (view_equal(service->deployments[i].task_definition, arn)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool past_may_lack(const struct facts *facts, const struct ecs_task_definition *definition) {
     const struct ecs_service_state *service = &facts->service;
     return revision_was_left(definition, service, &facts->running) &&
            revision_came_after(definition, service->primary->task_definition) &&
-           !lists_deployment_of(service, definition->arn);
+           !service_has_deployment_of(service, definition->arn);
 }
 
 bool past_asks_for_image_of(const struct facts *facts, const struct trigger *trigger,
@@ -154,13 +145,7 @@ bool past_is_wanted(const struct facts_request *request, struct view event_tag) 
 
 const struct err *past_passing_error(const struct facts *facts) {
     const struct err *err = facts->past ? facts->past->err : NULL;
-    if (!err) {
-        return NULL;
-    }
-    return err->code == ERR_THROTTLED || err->code == ERR_AWS_UNAVAILABLE ||
-                   err->code == ERR_DEADLINE_EXCEEDED
-               ? err
-               : NULL;
+    return err && err_may_pass(err->code) ? err : NULL;
 }
 
 /* All deployments since then are there. The newest ones come first; where they do not, those that

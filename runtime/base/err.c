@@ -131,6 +131,10 @@ const char *err_name(enum err_code code) {
     return code_row(code)->name;
 }
 
+bool err_may_pass(enum err_code code) {
+    return code == ERR_THROTTLED || code == ERR_AWS_UNAVAILABLE || code == ERR_DEADLINE_EXCEEDED;
+}
+
 enum err_class err_class(enum err_code code) {
     return code_row(code)->class;
 }

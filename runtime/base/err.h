@@ -123,6 +123,8 @@ static inline bool err_is_set(const struct err *err) {
 /* The name on the wire, e.g. "ImageNotFound". */
 const char *err_name(enum err_code code);
 enum err_class err_class(enum err_code code);
+/* Throttled, unavailable, out of time: another attempt may not meet it. */
+bool err_may_pass(enum err_code code);
 const char *err_default_remedy(enum err_code code);
 
 #endif

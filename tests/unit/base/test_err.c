@@ -172,6 +172,20 @@ static void out_of_memory_names_its_subject(void **state) {
     assert_non_null(strstr(err.message, "'response body'"));
 }
 
+static void what_another_attempt_may_not_meet(void **state) {
+    (void)state;
+#define MAY_PASS(symbol, name, class, remedy)                                                      \
+    assert_true(!err_may_pass(symbol) || err_class(symbol) == ERR_CLASS_FAILED);
+    ERR_CODES(MAY_PASS)
+#undef MAY_PASS
+    assert_true(err_may_pass(ERR_THROTTLED));
+    assert_true(err_may_pass(ERR_AWS_UNAVAILABLE));
+    assert_true(err_may_pass(ERR_DEADLINE_EXCEEDED));
+    assert_false(err_may_pass(ERR_ACCESS_DENIED));
+    assert_false(err_may_pass(ERR_BAD_RESPONSE));
+    assert_false(err_may_pass(ERR_OUT_OF_MEMORY));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(init_writes_no_more_than_it_has_to),
@@ -183,6 +197,7 @@ int main(void) {
         cmocka_unit_test(a_long_message_is_cut_at_a_character),
         cmocka_unit_test(an_argument_may_be_the_message_itself),
         cmocka_unit_test(every_code_has_a_name_a_class_and_a_remedy),
+        cmocka_unit_test(what_another_attempt_may_not_meet),
         cmocka_unit_test(out_of_memory_names_its_subject),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
