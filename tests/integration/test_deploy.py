@@ -334,7 +334,7 @@ def test_three_round_trips_and_no_new_connections(world: World, slipway: LambdaF
     slipway.invoke(event())
     world.push("git-abc124f")
     world.front.calls.clear()
-    world.front.delay_seconds = 0.03
+    world.front.delay_seconds = 0.3
     connections = world.front.counters.connections
     slipway.invoke(event(service="backend", tag="git-abc124f"))
     check_waves(world)
