@@ -4,6 +4,16 @@
 #include "runtime/aws/ecs_error.h"
 #include "runtime/base/json_write.h"
 
+/* The array `member` of a 2xx, and the answer that it is in. */
+static int answered_array(const struct aws_call *call, const char *member, struct arena *arena,
+                          struct json_span *ret_root, struct json_span *ret_array,
+                          struct err *err) {
+    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, ret_root, err) < 0) {
+        return -1;
+    }
+    return answer_array(*ret_root, member, ret_array) ? 0 : answer_lacks(call, member, err);
+}
+
 /* --- ListServiceDeployments --- */
 
 int ecs_list_service_deployments_call(struct view cluster, struct view service, struct arena *arena,
@@ -25,11 +35,8 @@ int ecs_list_service_deployments_result(const struct aws_call *call, struct aren
     struct json_span root;
     struct json_span array;
     struct json_span entry;
-    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (answered_array(call, "serviceDeployments", arena, &root, &array, err) < 0) {
         return -1;
-    }
-    if (!answer_array(root, "serviceDeployments", &array)) {
-        return answer_lacks(call, "serviceDeployments", err);
     }
     struct view *arns = ARENA_ARRAY(arena, answer_count(array), struct view);
     size_t n = 0;
@@ -78,11 +85,8 @@ int ecs_list_past_deployments_result(const struct aws_call *call, struct arena *
     struct json_span array;
     struct json_span entry;
     struct view more = {0};
-    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (answered_array(call, "serviceDeployments", arena, &root, &array, err) < 0) {
         return -1;
-    }
-    if (!answer_array(root, "serviceDeployments", &array)) {
-        return answer_lacks(call, "serviceDeployments", err);
     }
     struct ecs_past_deployments past = {
         .all = ARENA_ARRAY(arena, answer_count(array), struct ecs_past_deployment)};
@@ -124,11 +128,8 @@ static int only_entry(const struct aws_call *call, const char *member, struct ar
                       struct json_span *ret_entry, struct err *err) {
     struct json_span root;
     struct json_span array;
-    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (answered_array(call, member, arena, &root, &array, err) < 0) {
         return -1;
-    }
-    if (!answer_array(root, member, &array)) {
-        return answer_lacks(call, member, err);
     }
     struct json_iterator iterator = json_iterate(array);
     return json_next_element(&iterator, ret_entry) && ret_entry->type == JSON_OBJECT
@@ -186,11 +187,8 @@ int ecs_describe_service_revisions_result(const struct aws_call *call, struct ar
     struct json_span root;
     struct json_span array;
     struct json_span entry;
-    if (ecs_check_call(call, arena, err) < 0 || answer_object(call, &root, err) < 0) {
+    if (answered_array(call, "serviceRevisions", arena, &root, &array, err) < 0) {
         return -1;
-    }
-    if (!answer_array(root, "serviceRevisions", &array)) {
-        return answer_lacks(call, "serviceRevisions", err);
     }
     struct ecs_service_revision *revisions =
         ARENA_ARRAY(arena, answer_count(array), struct ecs_service_revision);
