@@ -1,8 +1,7 @@
 /* Each allocation of building a request and of reading its answer fails once, and once from there
  * on; a piece of the arena is an allocation too. */
 
-#include "tests/unit/aws/each_fails_oom.h"
-#include "tests/unit/base/oom_arena.h"
+#include "tests/unit/base/oom_each.h"
 
 #include "runtime/aws/codedeploy.h"
 #include "runtime/aws/ecs_revisions.h"

@@ -1,7 +1,7 @@
 /* Each allocation of signing, of building requests and reading answers, and of finding credentials
  * fails once, and once from there on: what comes of it is always an error that says so. */
 
-#include "tests/unit/aws/each_fails_oom.h"
+#include "tests/unit/base/oom_each.h"
 
 #include "runtime/aws/ecr.h"
 #include "runtime/aws/ecs.h"

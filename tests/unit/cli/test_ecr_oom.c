@@ -3,8 +3,8 @@
 
 #include "cli/ecr/document.h"
 #include "cli/ecr/trust.h"
+#include "tests/unit/base/oom_each.h"
 #include "tests/unit/cli/ecr_images.h"
-#include "tests/unit/cli/oom_each.h"
 
 /* Written, read back, and carried out on two images. */
 static int walk(struct arena *arena, struct err *err) {

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/cli/oom_each.h"
+#include "tests/unit/base/oom_each.h"
 
 #define TEXT_BYTES ((size_t)1024 * 1024)
 

@@ -1,33 +1,35 @@
-#ifndef SLIPWAY_TESTS_UNIT_AWS_EACH_FAILS_OOM_H
-#define SLIPWAY_TESTS_UNIT_AWS_EACH_FAILS_OOM_H
+#ifndef SLIPWAY_TESTS_BASE_OOM_EACH_H
+#define SLIPWAY_TESTS_BASE_OOM_EACH_H
 
-/* Each allocation of an attempt fails once, and once from there on: what comes of it is always an
- * error that says so. Included once in a program. */
+/* For test_*_oom.c: a function whose every allocation fails once, and once from there on; each time
+ * it has to fail with ERR_OUT_OF_MEMORY. A piece of the arena is an allocation, too. */
 
-#include "tests/unit/base/oom.h"
-
-#include "runtime/base/arena.h"
 #include "runtime/base/err.h"
+#include "tests/unit/base/oom_arena.h"
+#include "tests/unit/base/oom_cjson.h"
 
 /* cmocka.h wants these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
+#define OOM_EACH_ARENA_BYTES ((size_t)64 * 1024 * 1024)
+
 typedef int (*attempt)(struct arena *arena, struct err *err);
 
-/* Runs it with allocation 1 failing, then 2, … until it takes fewer. */
 static inline void each_fails(attempt run, void (*arm)(size_t n)) {
     OOM_FOR_EACH(n) {
-        struct arena arena = ARENA_INIT((size_t)1024 * 1024);
+        struct arena arena ARENA_AUTO = ARENA_INIT(OOM_EACH_ARENA_BYTES);
         struct err err;
         err_init(&err);
         arm(n);
+        oom_hook_cjson();
         int status = run(&arena, &err);
         bool has_failed = oom_disarm();
-        arena_release(&arena);
+        oom_unhook_cjson();
         if (!has_failed) {
             assert_int_equal(status, 0);
             return;
