@@ -1,55 +1,8 @@
-#include "handlers/config.h"
+#include "tests/unit/handlers/config_fixture.h"
 
-#include "table_environment.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define DEV "PROJECT_NAME", "myproject", "PROJECT_ENV", "dev", "AWS_REGION", "eu-west-1"
 #define PROD "PROJECT_NAME", "myproject", "PROJECT_ENV", "prod", "AWS_REGION", "eu-west-1"
-
-struct fixture {
-    struct arena arena;
-    struct config config;
-    struct err err;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.arena = ARENA_INIT((size_t)4 * 1024 * 1024)};
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *f = *state;
-    arena_release(&f->arena);
-    return 0;
-}
-
-static void load(struct fixture *f, struct environment env) {
-    err_init(&f->err);
-    if (config_load(&env, &f->arena, &f->config, &f->err) != 0) {
-        fail_msg("%s", f->err.message);
-    }
-}
-
-/* The message behind "configuration is invalid: ". */
-static void refuse(struct fixture *f, struct environment env, const char *expected) {
-    const char *prefix = "configuration is invalid: ";
-    err_init(&f->err);
-    assert_int_equal(config_load(&env, &f->arena, &f->config, &f->err), -1);
-    assert_int_equal(f->err.code, ERR_CONFIG_INVALID);
-    assert_memory_equal(f->err.message, prefix, strlen(prefix));
-    assert_string_equal(f->err.message + strlen(prefix), expected);
-}
 
 static void assert_view(struct view v, const char *expected) {
     if (!view_equal(v, view_of(expected))) {
@@ -59,7 +12,7 @@ static void assert_view(struct view v, const char *expected) {
 
 static void defaults_of_dev(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(DEV));
+    load_from(f, TABLE_ENVIRONMENT(DEV));
     const struct config *c = &f->config;
     assert_view(c->project, "myproject");
     assert_view(c->env, "dev");
@@ -87,7 +40,7 @@ static void defaults_of_prod(void **state) {
     struct fixture *f = *state;
     static const char *const envs[] = {"prod", "production", "Production"};
     for (size_t i = 0; i < COUNT(envs); i++) {
-        load(f, TABLE_ENVIRONMENT(PROD, "PROJECT_ENV", envs[i]));
+        load_from(f, TABLE_ENVIRONMENT(PROD, "PROJECT_ENV", envs[i]));
         assert_true(f->config.is_prod);
         const struct tag_policy *tags = &f->config.deploy_tags;
         assert_true(tag_policy_admits(tags, VIEW("git-abc123f")));
@@ -99,35 +52,36 @@ static void defaults_of_prod(void **state) {
         assert_false(tag_policy_admits(&f->config.auto_deploy_tags, VIEW("latest")));
         assert_int_equal(f->config.auto_deploy_tags.n_terms, 0);
     }
-    load(f, TABLE_ENVIRONMENT(PROD, "PROJECT_ENV", "preprod"));
+    load_from(f, TABLE_ENVIRONMENT(PROD, "PROJECT_ENV", "preprod"));
     assert_false(f->config.is_prod);
 }
 
 static void latest_in_prod_needs_its_name(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(PROD, "DEPLOY_TAGS", "*", "ECS_SERVICE_MAP",
-                              "{\"api\":{\"deploy_tags\":\"l*\"},"
-                              "\"web\":{\"deploy_tags\":\"latest\"}}"));
+    load_from(f, TABLE_ENVIRONMENT(PROD, "DEPLOY_TAGS", "*", "ECS_SERVICE_MAP",
+                                   "{\"api\":{\"deploy_tags\":\"l*\"},"
+                                   "\"web\":{\"deploy_tags\":\"latest\"}}"));
     assert_false(tag_policy_admits(&f->config.deploy_tags, VIEW("latest")));
     assert_true(tag_policy_admits(&f->config.deploy_tags, VIEW("main")));
     assert_false(tag_policy_admits(&f->config.services[0].deploy_tags, VIEW("latest")));
     assert_true(tag_policy_admits(&f->config.services[1].deploy_tags, VIEW("latest")));
-    load(f, TABLE_ENVIRONMENT(PROD, "DEPLOY_TAGS", "git-*, latest"));
+    load_from(f, TABLE_ENVIRONMENT(PROD, "DEPLOY_TAGS", "git-*, latest"));
     assert_true(tag_policy_admits(&f->config.deploy_tags, VIEW("latest")));
 }
 
 static void every_variable_is_read(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(
-                PROD, "AWS_ACCOUNT_ID", "222222222222", "ECS_CLUSTER_NAME", "main", "ECR_STRATEGY",
-                "cross_account", "ECR_ACCOUNT_ID", "111111111111", "ECR_ACCOUNT_REGION",
-                "us-east-1", "ECR_ROLE_ARN", "arn:aws:iam::111111111111:role/path/reader",
-                "DEPLOY_TAGS", "semver:>=1.2", "AUTO_DEPLOY_TAGS", "release-*", "ALLOWED_ACCOUNTS",
-                "222222222222, 333333333333", "TASK_DEFINITION_BASE", "running", "IMAGE_REFERENCE",
-                "tag", "ENABLE_ECR_MONITORING", "no", "ENABLE_SSM_MONITORING", "0",
-                "ENABLE_S3_MONITORING", "off", "ENABLE_MANUAL_DEPLOY", "disabled", "DRY_RUN", "YES",
-                "SNS_TOPIC_ARN", "arn:aws:sns:eu-west-1:222222222222:deploys", "NOTIFY_EVENT_BUS",
-                "deploys", "EVENT_BUS", "asked", "SLACK_WEBHOOK_PARAMETER", "/prod/slack"));
+    load_from(
+        f, TABLE_ENVIRONMENT(
+               PROD, "AWS_ACCOUNT_ID", "222222222222", "ECS_CLUSTER_NAME", "main", "ECR_STRATEGY",
+               "cross_account", "ECR_ACCOUNT_ID", "111111111111", "ECR_ACCOUNT_REGION", "us-east-1",
+               "ECR_ROLE_ARN", "arn:aws:iam::111111111111:role/path/reader", "DEPLOY_TAGS",
+               "semver:>=1.2", "AUTO_DEPLOY_TAGS", "release-*", "ALLOWED_ACCOUNTS",
+               "222222222222, 333333333333", "TASK_DEFINITION_BASE", "running", "IMAGE_REFERENCE",
+               "tag", "ENABLE_ECR_MONITORING", "no", "ENABLE_SSM_MONITORING", "0",
+               "ENABLE_S3_MONITORING", "off", "ENABLE_MANUAL_DEPLOY", "disabled", "DRY_RUN", "YES",
+               "SNS_TOPIC_ARN", "arn:aws:sns:eu-west-1:222222222222:deploys", "NOTIFY_EVENT_BUS",
+               "deploys", "EVENT_BUS", "asked", "SLACK_WEBHOOK_PARAMETER", "/prod/slack"));
     const struct config *c = &f->config;
     assert_view(c->own_account, "222222222222");
     assert_view(c->cluster, "main");
@@ -154,14 +108,14 @@ static void every_variable_is_read(void **state) {
 /* A Terraform module sets every variable, to "" where it has nothing to say. */
 static void empty_is_unset(void **state) {
     struct fixture *f = *state;
-    load(f,
-         TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "", "ECS_CLUSTER_NAME", "", "ECS_SERVICE_MAP", "",
-                           "S3_SERVICE_MAP", "", "ECR_STRATEGY", "", "ECR_ACCOUNT_ID", "",
-                           "ECR_ACCOUNT_REGION", " ", "ECR_ROLE_ARN", "", "DEPLOY_TAGS", "",
-                           "AUTO_DEPLOY_TAGS", "", "ALLOWED_ACCOUNTS", "", "TASK_DEFINITION_BASE",
-                           "", "IMAGE_REFERENCE", "", "DRY_RUN", "", "ENABLE_MANUAL_DEPLOY", "",
-                           "SLACK_WEBHOOK_URL", "", "SLACK_WEBHOOK_PARAMETER", "", "SNS_TOPIC_ARN",
-                           "", "NOTIFY_EVENT_BUS", "", "EVENT_BUS", ""));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "", "ECS_CLUSTER_NAME", "",
+                                   "ECS_SERVICE_MAP", "", "S3_SERVICE_MAP", "", "ECR_STRATEGY", "",
+                                   "ECR_ACCOUNT_ID", "", "ECR_ACCOUNT_REGION", " ", "ECR_ROLE_ARN",
+                                   "", "DEPLOY_TAGS", "", "AUTO_DEPLOY_TAGS", "",
+                                   "ALLOWED_ACCOUNTS", "", "TASK_DEFINITION_BASE", "",
+                                   "IMAGE_REFERENCE", "", "DRY_RUN", "", "ENABLE_MANUAL_DEPLOY", "",
+                                   "SLACK_WEBHOOK_URL", "", "SLACK_WEBHOOK_PARAMETER", "",
+                                   "SNS_TOPIC_ARN", "", "NOTIFY_EVENT_BUS", "", "EVENT_BUS", ""));
     assert_view(f->config.cluster, "myproject_cluster_dev");
     assert_view(f->config.deploy_tags.text, "*");
     assert_true(f->config.enable_manual);
@@ -172,28 +126,28 @@ static void empty_is_unset(void **state) {
 /* Where no bus is named, there is nothing to name in what people are told to call. */
 static void the_default_bus_is_no_bus_of_its_own(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS", "default", "NOTIFY_EVENT_BUS", "default"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS", "default", "NOTIFY_EVENT_BUS", "default"));
     assert_view(f->config.event_bus, "");
     assert_view(f->config.notify_event_bus, "default");
-    load(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS",
-                              "arn:aws:events:eu-west-1:222222222222:event-bus/deploys"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "EVENT_BUS",
+                                   "arn:aws:events:eu-west-1:222222222222:event-bus/deploys"));
     assert_view(f->config.event_bus, "arn:aws:events:eu-west-1:222222222222:event-bus/deploys");
 }
 
 static void what_ci_lambda_had_is_accepted(void **state) {
     struct fixture *f = *state;
-    load(f,
-         TABLE_ENVIRONMENT(DEV, "DEPLOYMENT_TIMEOUT_SECONDS", "600", "MAX_DEPLOYMENT_RETRIES",
-                           "two", "SERVICE_CONFIG", "{\"P\":[{\"bucket\":\"b\",\"key\":\"k\"}]}",
-                           "LOG_LEVEL", "debug", "S3_SERVICE_MAP", "{}", "ECS_SERVICE_MAP", "{}"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "DEPLOYMENT_TIMEOUT_SECONDS", "600",
+                                   "MAX_DEPLOYMENT_RETRIES", "two", "SERVICE_CONFIG",
+                                   "{\"P\":[{\"bucket\":\"b\",\"key\":\"k\"}]}", "LOG_LEVEL",
+                                   "debug", "S3_SERVICE_MAP", "{}", "ECS_SERVICE_MAP", "{}"));
     assert_false(f->config.has_service_map);
 }
 
 static void the_region(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(DEV, "AWS_DEFAULT_REGION", "us-east-1"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "AWS_DEFAULT_REGION", "us-east-1"));
     assert_view(f->config.region, "eu-west-1");
-    load(f, TABLE_ENVIRONMENT(DEV, "AWS_REGION", "", "AWS_DEFAULT_REGION", "us-east-1"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "AWS_REGION", "", "AWS_DEFAULT_REGION", "us-east-1"));
     assert_view(f->config.region, "us-east-1");
     assert_view(f->config.ecr_region, "us-east-1");
 }
@@ -204,11 +158,11 @@ static void booleans(void **state) {
     static const char *const no[] = {"false", "0", "no", "off", "disabled", "False"};
     static const char *const neither[] = {"2", "y", "t", "truee", "wahr", "null", "-1"};
     for (size_t i = 0; i < COUNT(yes); i++) {
-        load(f, TABLE_ENVIRONMENT(DEV, "DRY_RUN", yes[i]));
+        load_from(f, TABLE_ENVIRONMENT(DEV, "DRY_RUN", yes[i]));
         assert_true(f->config.dry_run);
     }
     for (size_t i = 0; i < COUNT(no); i++) {
-        load(f, TABLE_ENVIRONMENT(DEV, "ENABLE_S3_MONITORING", no[i]));
+        load_from(f, TABLE_ENVIRONMENT(DEV, "ENABLE_S3_MONITORING", no[i]));
         assert_false(f->config.enable_s3);
     }
     for (size_t i = 0; i < COUNT(neither); i++) {
@@ -216,7 +170,7 @@ static void booleans(void **state) {
         snprintf(expected, sizeof(expected),
                  "DRY_RUN: '%s': expected true, 1, yes, on, enabled, false, 0, no, off or disabled",
                  neither[i]);
-        refuse(f, TABLE_ENVIRONMENT(DEV, "DRY_RUN", neither[i]), expected);
+        refuse_from(f, TABLE_ENVIRONMENT(DEV, "DRY_RUN", neither[i]), expected);
     }
 }
 
@@ -268,17 +222,18 @@ static void wrong_values(void **state) {
          "SLACK_WEBHOOK_PARAMETER: 'a b': expected the name or the ARN of an SSM parameter"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        refuse(f, TABLE_ENVIRONMENT(DEV, cases[i].name, cases[i].value), cases[i].message);
+        refuse_from(f, TABLE_ENVIRONMENT(DEV, cases[i].name, cases[i].value), cases[i].message);
         assert_non_null(strstr(f->err.remedy, cases[i].name));
     }
 }
 
 static void missing_ones(void **state) {
     struct fixture *f = *state;
-    refuse(f, TABLE_ENVIRONMENT("X", "y"),
-           "PROJECT_NAME: not set: expected 1 to 64 letters, digits, '-' and '_'; PROJECT_ENV: not "
-           "set: expected 1 to 64 letters, digits, '-' and '_'; AWS_REGION: not set: expected a "
-           "region like 'eu-west-1'");
+    refuse_from(
+        f, TABLE_ENVIRONMENT("X", "y"),
+        "PROJECT_NAME: not set: expected 1 to 64 letters, digits, '-' and '_'; PROJECT_ENV: not "
+        "set: expected 1 to 64 letters, digits, '-' and '_'; AWS_REGION: not set: expected a "
+        "region like 'eu-west-1'");
     assert_string_equal(f->err.remedy, "correct in the function's environment variables: "
                                        "PROJECT_NAME, PROJECT_ENV, AWS_REGION");
 }
@@ -286,52 +241,55 @@ static void missing_ones(void **state) {
 static void clusters(void **state) {
     struct fixture *f = *state;
     static const char *const arn = "arn:aws:ecs:eu-west-1:222222222222:cluster/main";
-    load(f, TABLE_ENVIRONMENT(DEV, "ECS_CLUSTER_NAME", arn));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "ECS_CLUSTER_NAME", arn));
     assert_view(f->config.cluster, arn);
 }
 
 static void the_registry(void **state) {
     struct fixture *f = *state;
-    refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "cross_account"),
-           "ECR_ACCOUNT_ID: not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'; "
-           "ECR_ACCOUNT_REGION: not set: expected a region, as ECR_STRATEGY is 'cross_account'");
+    refuse_from(
+        f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "cross_account"),
+        "ECR_ACCOUNT_ID: not set: expected 12 digits, as ECR_STRATEGY is 'cross_account'; "
+        "ECR_ACCOUNT_REGION: not set: expected a region, as ECR_STRATEGY is 'cross_account'");
     /* A registry that would not be read. */
-    refuse(
+    refuse_from(
         f,
         TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID", "111111111111"),
         "ECR_ACCOUNT_ID: '111111111111' is not this account, '222222222222', while ECR_STRATEGY "
         "is 'local': expected ECR_STRATEGY 'cross_account', or no value here");
-    refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "local", "ECR_ACCOUNT_REGION", "us-east-1"),
-           "ECR_ACCOUNT_REGION: 'us-east-1' is not this region, 'eu-west-1', while ECR_STRATEGY is "
-           "'local': expected ECR_STRATEGY 'cross_account', or no value here");
+    refuse_from(
+        f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "local", "ECR_ACCOUNT_REGION", "us-east-1"),
+        "ECR_ACCOUNT_REGION: 'us-east-1' is not this region, 'eu-west-1', while ECR_STRATEGY is "
+        "'local': expected ECR_STRATEGY 'cross_account', or no value here");
     /* A value that is wrong itself is one fault, not two. */
-    refuse(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID", "1"),
-           "ECR_ACCOUNT_ID: '1': expected 12 digits");
+    refuse_from(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID", "1"),
+                "ECR_ACCOUNT_ID: '1': expected 12 digits");
     /* A strategy that is wrong itself is the only fault. */
-    refuse(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "x", "ECR_ACCOUNT_ID", "111111111111"),
-           "ECR_STRATEGY: 'x': expected 'local' or 'cross_account'");
+    refuse_from(f, TABLE_ENVIRONMENT(DEV, "ECR_STRATEGY", "x", "ECR_ACCOUNT_ID", "111111111111"),
+                "ECR_STRATEGY: 'x': expected 'local' or 'cross_account'");
     /* What says the same as `local` is fine. */
-    load(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID",
-                              "222222222222", "ECR_ACCOUNT_REGION", "eu-west-1"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "AWS_ACCOUNT_ID", "222222222222", "ECR_ACCOUNT_ID",
+                                   "222222222222", "ECR_ACCOUNT_REGION", "eu-west-1"));
     assert_view(f->config.ecr_account_id, "222222222222");
     /* Whose account it is only the function's ARN will tell (see test_handler.c). */
-    load(f, TABLE_ENVIRONMENT(DEV, "ECR_ACCOUNT_ID", "222222222222"));
+    load_from(f, TABLE_ENVIRONMENT(DEV, "ECR_ACCOUNT_ID", "222222222222"));
     assert_view(f->config.ecr_account_id, "222222222222");
     assert_view(f->config.own_account, "");
 }
 
 static void the_webhook_is_a_secret(void **state) {
     struct fixture *f = *state;
-    load(f, TABLE_ENVIRONMENT(DEV, "SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"));
+    load_from(
+        f, TABLE_ENVIRONMENT(DEV, "SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"));
     assert_true(f->config.has_slack_webhook);
     static const char *const wrong[] = {"http://hooks.slack.com/T/secret", "https://a b/secret",
                                         "secret", "https://a\nb/secret"};
     for (size_t i = 0; i < COUNT(wrong); i++) {
-        refuse(f, TABLE_ENVIRONMENT(DEV, "SLACK_WEBHOOK_URL", wrong[i]),
-               "SLACK_WEBHOOK_URL: expected an address that begins with 'https://'");
+        refuse_from(f, TABLE_ENVIRONMENT(DEV, "SLACK_WEBHOOK_URL", wrong[i]),
+                    "SLACK_WEBHOOK_URL: expected an address that begins with 'https://'");
         assert_null(strstr(f->err.message, "secret"));
     }
-    refuse(
+    refuse_from(
         f,
         TABLE_ENVIRONMENT(DEV, "SLACK_WEBHOOK_URL", "https://a/b", "SLACK_WEBHOOK_PARAMETER", "/x"),
         "SLACK_WEBHOOK_PARAMETER: set beside SLACK_WEBHOOK_URL: expected only one of them");

@@ -1,57 +1,15 @@
-#include "handlers/config.h"
+#include "tests/unit/handlers/config_fixture.h"
 
-#include "table_environment.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define DEV "PROJECT_NAME", "myproject", "PROJECT_ENV", "dev", "AWS_REGION", "eu-west-1"
-
-struct fixture {
-    struct arena arena;
-    struct config config;
-    struct err err;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.arena = ARENA_INIT((size_t)4 * 1024 * 1024)};
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *f = *state;
-    arena_release(&f->arena);
-    return 0;
-}
+#define ENVIRONMENT(services, files)                                                               \
+    TABLE_ENVIRONMENT(DEV, "ECS_SERVICE_MAP", services, "S3_SERVICE_MAP", files)
 
 static void load(struct fixture *f, const char *services, const char *files) {
-    struct environment env =
-        TABLE_ENVIRONMENT(DEV, "ECS_SERVICE_MAP", services, "S3_SERVICE_MAP", files);
-    err_init(&f->err);
-    if (config_load(&env, &f->arena, &f->config, &f->err) != 0) {
-        fail_msg("%s", f->err.message);
-    }
+    load_from(f, ENVIRONMENT(services, files));
 }
 
-/* The message behind "configuration is invalid: ". */
 static void refuse(struct fixture *f, const char *services, const char *files,
                    const char *expected) {
-    const char *prefix = "configuration is invalid: ";
-    struct environment env =
-        TABLE_ENVIRONMENT(DEV, "ECS_SERVICE_MAP", services, "S3_SERVICE_MAP", files);
-    err_init(&f->err);
-    assert_int_equal(config_load(&env, &f->arena, &f->config, &f->err), -1);
-    assert_int_equal(f->err.code, ERR_CONFIG_INVALID);
-    assert_memory_equal(f->err.message, prefix, strlen(prefix));
-    assert_string_equal(f->err.message + strlen(prefix), expected);
+    refuse_from(f, ENVIRONMENT(services, files), expected);
 }
 
 static void assert_view(struct view v, const char *expected) {

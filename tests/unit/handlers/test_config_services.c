@@ -1,59 +1,30 @@
 /* Entries of ECS_SERVICE_MAP that are one ECS service. */
 
-#include "handlers/config.h"
+#include "tests/unit/handlers/config_fixture.h"
 
-#include "table_environment.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define DEV "PROJECT_NAME", "myproject", "PROJECT_ENV", "dev", "AWS_REGION", "eu-west-1"
 #define ARN "arn:aws:ecs:eu-west-1:222222222222:cluster/"
 #define REGISTRY "222222222222.dkr.ecr.eu-west-1.amazonaws.com/"
 #define ONE_ENTRY "expected one entry for one ECS service, "
 #define ONE_REPOSITORY ONE_ENTRY "with the one repository that it is deployed from"
 #define NO_CONTAINER ONE_ENTRY "without container if all those of the repository are to be changed"
+#define WEB "\"service_name\":\"web\",\"task_family\":\"web\""
+#define MANY 300
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-struct fixture {
-    struct arena arena;
-    struct config config;
-    struct err err;
-};
-
-static int set_up(void **state) {
-    static struct fixture fixture;
-    fixture = (struct fixture){.arena = ARENA_INIT((size_t)4 * 1024 * 1024)};
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *f = *state;
-    arena_release(&f->arena);
-    return 0;
-}
+#define ENVIRONMENT(services, account)                                                             \
+    TABLE_ENVIRONMENT(DEV, "ECS_SERVICE_MAP", services, "AWS_ACCOUNT_ID", account)
 
 static int load(struct fixture *f, const char *services, const char *account) {
-    struct environment env =
-        TABLE_ENVIRONMENT(DEV, "ECS_SERVICE_MAP", services, "AWS_ACCOUNT_ID", account);
+    struct environment env = ENVIRONMENT(services, account);
     err_init(&f->err);
     return config_load(&env, &f->arena, &f->config, &f->err);
 }
 
 static void refuse(struct fixture *f, const char *services, const char *account,
                    const char *expected) {
-    const char *prefix = "configuration is invalid: ";
-    assert_int_equal(load(f, services, account), -1);
-    assert_int_equal(f->err.code, ERR_CONFIG_INVALID);
-    assert_memory_equal(f->err.message, prefix, strlen(prefix));
-    assert_string_equal(f->err.message + strlen(prefix), expected);
+    refuse_from(f, ENVIRONMENT(services, account), expected);
     assert_string_equal(f->err.remedy,
                         "correct in the function's environment variables: ECS_SERVICE_MAP");
 }
