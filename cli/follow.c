@@ -181,17 +181,6 @@ static void say_remedy(const struct cli *cli, const struct follow_target *target
     }
 }
 
-/* Of a deployment that has not ended, ECS's own reason is only that it is in progress; why its
- * tasks stopped comes behind that. */
-static struct view why_it_ended(struct view why, const struct ecs_deployment *deployment) {
-    if (!deployment || !view_equal(deployment->rollout_state, VIEW("IN_PROGRESS")) ||
-        !view_starts_with(why, deployment->rollout_state_reason)) {
-        return why;
-    }
-    why = view_slice(why, deployment->rollout_state_reason.len, why.len);
-    return view_starts_with(why, VIEW("\n")) ? view_slice(why, 1, why.len) : why;
-}
-
 /* The core's own words for how it ended, with why its tasks stopped. */
 static void explain(struct session *session, const struct follow_target *target,
                     const struct ecs_service_state *service, enum follow_state state) {
@@ -220,8 +209,7 @@ static void explain(struct session *session, const struct follow_target *target,
     if (handler_plan(&session->handler, &invocation, &made, &err) < 0 || made.n != 1) {
         return;
     }
-    say(cli, "why",
-        why_it_ended(made.changes[0].rollout.why, deployment_of(service, target->deployment_id)));
+    say(cli, "why", made.changes[0].rollout.why);
     say_remedy(cli, target, made.changes[0].rollout.remedy);
 }
 

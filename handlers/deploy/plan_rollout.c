@@ -262,8 +262,10 @@ static int explain(struct decision *d) {
         return -1;
     }
     struct view reason = event_of(d)->reason;
-    if (reason.len == 0 && rollout->deployment) {
-        reason = rollout->deployment->rollout_state_reason;
+    if (reason.len == 0 && rollout->deployment &&
+        !view_equal(rollout->deployment->rollout_state, VIEW("IN_PROGRESS"))) {
+        reason =
+            rollout->deployment->rollout_state_reason; /* else it says that it is in progress */
     }
     struct view unread = rollout->tasks_err
                              ? arena_printf(d->arena, "why its tasks stopped could not be read: %s",
