@@ -2,7 +2,6 @@
 
 #include "cli/envelope.h"
 #include "cli/follow.h"
-#include "cli/remedy.h"
 #include "cli/session.h"
 #include "cli/show_plan.h"
 #include "cli/via_event.h"
@@ -117,11 +116,6 @@ static int carry_out(const struct work *work, struct planned *made) {
     if (execute_plan(session->aws, &session->config, made->changes, made->n, invocation.deadline_ms,
                      work->cli->arena, work->err) < 0) {
         return -1;
-    }
-    for (size_t i = 0; i < made->n; i++) {
-        if (made->changes[i].err) {
-            made->changes[i].err = err_of_own_event(made->changes[i].err, work->cli->arena);
-        }
     }
     notifier_tell(session->notifier, &session->log, made->changes, made->n, invocation.deadline_ms,
                   work->cli->arena);

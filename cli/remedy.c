@@ -29,20 +29,6 @@ static size_t row_at(const char *text) {
     return row;
 }
 
-const struct err *err_of_own_event(const struct err *err, struct arena *arena) {
-    static const char comes_again[] = "and this event uses it if it comes again";
-    const char *at = strstr(err->message, comes_again);
-    struct err *own = at ? ARENA_NEW(arena, struct err) : NULL;
-    if (!own) {
-        return err;
-    }
-    err_init(own);
-    (void)err_set(own, err->code, "%.*sand stays unused%s", (int)(at - err->message), err->message,
-                  at + strlen(comes_again));
-    err_remedy(own, "%s", err->remedy);
-    return own;
-}
-
 struct view remedy_for_person(const struct err *err, struct arena *arena) {
     struct buf text BUF_AUTO = BUF_INIT(2 * sizeof(err->remedy));
     for (const char *rest = err->remedy; *rest != '\0';) {

@@ -13,9 +13,4 @@
 /* The error's remedy in a person's words; as it is when memory ran out. Empty: there is none. */
 struct view remedy_for_person(const struct err *err, struct arena *arena);
 
-/* What is done here is done as an event of its own, which never comes again as the function's
- * events do. The error with its message saying so; itself where it speaks of no other delivery, or
- * memory ran out. */
-const struct err *err_of_own_event(const struct err *err, struct arena *arena);
-
 #endif

@@ -57,7 +57,7 @@ struct view move_what_stays(struct execution *x, const struct move *move) {
     bool is_new = move->own.len > 0 && move->change->register_request.len > 0;
     return is_new ? arena_printf(x->arena,
                                  "; revision '" VIEW_FMT
-                                 "' is registered, and this event uses it if it comes again",
+                                 "' is registered, and only this event, delivered again, uses it",
                                  VIEW_ARG(revision_name(move->own)))
                   : VIEW("");
 }

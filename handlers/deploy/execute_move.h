@@ -57,8 +57,8 @@ ERR_MUST_USE int move_fail(struct execution *x, struct move *move, const struct 
                            struct view suffix);
 /* The same for time that has run out; `message` says what is done and what is not. */
 ERR_MUST_USE int move_out_of_time(struct execution *x, struct move *move, struct view message);
-/* "; revision 'f:42' is registered, and this event uses it if it comes again", or nothing if there
- * is none. Another event, though it asks for the same, registers its own. */
+/* "; revision 'f:42' is registered, and only this event, delivered again, uses it", or nothing if
+ * there is none. Another event, though it asks for the same, registers its own. */
 struct view move_what_stays(struct execution *x, const struct move *move);
 
 /* What became of one UpdateService. */

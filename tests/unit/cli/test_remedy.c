@@ -82,46 +82,12 @@ static void without_memory_it_is_the_functions(void **state) {
     assert_string_equal(remedy_for_person(&err, &none).data, err.remedy);
 }
 
-/* --- an event that is made here --- */
-
-#define DENIED "UpdateService of service 'web' denied: no; revision 'web:41' is registered"
-
-static void it_does_not_come_again(void **state) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(64 * 1024);
-    struct err err;
-    (void)state;
-    err_init(&err);
-    assert_int_equal(
-        err_set(&err, ERR_ACCESS_DENIED, DENIED ", and this event uses it if it comes again"), -1);
-    err_remedy(&err, "allow it");
-    const struct err *own = err_of_own_event(&err, &arena);
-    assert_int_equal(own->code, ERR_ACCESS_DENIED);
-    assert_string_equal(own->message, DENIED ", and stays unused");
-    assert_string_equal(own->remedy, "allow it");
-}
-
-static void what_speaks_of_nothing_else_stays(void **state) {
-    struct arena arena ARENA_AUTO = ARENA_INIT(64 * 1024);
-    struct arena none = ARENA_INIT(0);
-    struct err err;
-    (void)state;
-    err_init(&err);
-    assert_int_equal(err_set(&err, ERR_ACCESS_DENIED, DENIED), -1);
-    assert_ptr_equal(err_of_own_event(&err, &arena), &err);
-    err_init(&err);
-    assert_int_equal(
-        err_set(&err, ERR_ACCESS_DENIED, DENIED ", and this event uses it if it comes again"), -1);
-    assert_ptr_equal(err_of_own_event(&err, &none), &err);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_functions_things_are_the_persons),
         cmocka_unit_test(no_default_speaks_of_the_functions_own),
         cmocka_unit_test(without_a_remedy_there_is_none),
         cmocka_unit_test(without_memory_it_is_the_functions),
-        cmocka_unit_test(it_does_not_come_again),
-        cmocka_unit_test(what_speaks_of_nothing_else_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,7 @@ static void test_update_refused_names_the_revision(void **state) {
     const struct change *c = run_one(f, "t01");
     assert_status(c, CHANGE_REFUSED);
     assert_says(c, ERR_PASS_ROLE_DENIED,
-                "revision 'web:41' is registered, and this event uses it if it comes again");
+                "revision 'web:41' is registered, and only this event, delivered again, uses it");
     assert_runs(f, "web", 40);
 }
 
@@ -254,8 +254,8 @@ static void test_no_time_to_update(void **state) {
     const struct change *c = run_one(f, "t01");
     assert_status(c, CHANGE_FAILED);
     assert_says(c, ERR_DEADLINE_EXCEEDED,
-                "still runs 'web:40'; revision 'web:41' is registered, and this event uses it if "
-                "it comes again");
+                "still runs 'web:40'; revision 'web:41' is registered, and only this event, "
+                "delivered again, uses it");
     assert_int_equal(f->ecs.updates, 0);
 }
 

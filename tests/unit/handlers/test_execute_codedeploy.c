@@ -254,7 +254,7 @@ static void another_one_came_first(void **state) {
     assert_status(change, CHANGE_FAILED);
     assert_says(change, ERR_AWS_UNAVAILABLE, "another deployment of the group is under way");
     assert_says(change, ERR_AWS_UNAVAILABLE,
-                "revision 'web:41' is registered, and this event uses it if it comes again");
+                "revision 'web:41' is registered, and only this event, delivered again, uses it");
     c->codedeploy.deployments[0].status = "Failed";
     change = deploy(c);
     assert_status(change, CHANGE_DEPLOYED);

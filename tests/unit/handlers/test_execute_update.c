@@ -33,7 +33,9 @@ static void what_is_not_taken(void **state) {
         add_rule(f, "UpdateService", -1, cases[i].fault);
         const struct change *c = run_one(f, "t01");
         assert_status(c, cases[i].status);
-        assert_says(c, cases[i].code, "revision 'web:41' is registered, and this event uses it");
+        assert_says(c, cases[i].code,
+                    "revision 'web:41' is registered, and only this event, "
+                    "delivered again, uses it");
         assert_int_equal(c->to_task_definition.len + c->deployment_id.len, 0);
         assert_runs(f, "web", 40);
         assert_status(again(f), CHANGE_DEPLOYED);
